@@ -1,0 +1,8 @@
+package bitmat
+
+// This build has the generic body alone.
+const best = bodyGeneric
+
+func transposeAsm(_ body, dst, cols []byte, stride, units int) {
+	transposeGeneric(dst, cols, stride, units)
+}
