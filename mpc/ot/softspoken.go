@@ -1,0 +1,111 @@
+package ot
+
+import (
+	"encoding/binary"
+
+	"github.com/blindscore/blindscore/mpc/internal/aes128"
+	"github.com/blindscore/blindscore/mpc/internal/bitmat"
+)
+
+// Small-field VOLE: Roy 2022, section 3.1 and figure 7, for p = 2, q = 2^k, and
+// the subspace VOLE of section 3.2 with the repetition code of length n_C =
+// 128/k. Letters: G_(i,x) the key stream of leaf x of tree i.
+//
+//	tax node  u_i = sum_x G_(i,x)       v_i = sum_x x G_(i,x)
+//	bank      w_i = sum_x (x + Delta_i) G_(i,x) = v_i + u_i Delta_i
+//
+// where the leaf that the bank misses has the factor 0. The tax node sends the
+// corrections c_i = u_i + x for its choices x, the same for every i, and the
+// bank adds c_i Delta_i. Multiplication by a bit of a column is all the field
+// arithmetic there is: v_i is k bit columns, bit column i*k+b being the
+// coefficient b, and F_q is never multiplied.
+//
+// Every leaf's key stream is AES-128 in counter mode, its block counter running
+// over the units of an extension and its upper half holding the extension's
+// number, so that extensions share nothing and can run in any order.
+
+// leafKeys expands the leaves into cipher keys. A zero leaf, one the bank does
+// not have, is left out; skip says how far apart these are, 0 for none.
+func leafKeys(leaves [][seedBytes]byte, skip int) []*aes128.Key {
+	keys := make([]*aes128.Key, len(leaves))
+	for n := range leaves {
+		if skip == 0 || n%skip != 0 {
+			keys[n] = aes128.NewKey(leaves[n])
+		}
+	}
+	clear(leaves)
+	return keys
+}
+
+// expand writes to v the k columns of VOLE i over unit u: v_i if all leaves are
+// known, w_i if leaf 0 is missing (and the others are relative to Delta_i). It
+// uses 2^k columns of scratch, and leaves u_i in the first, meaningless where
+// a leaf is missing.
+func expand(p Params, keys []*aes128.Key, i int, u unit, extension uint64, v, scratch []byte) {
+	width := u.width() * blockSize
+	tree := keys[i*p.q():][:p.q()]
+	for x, key := range tree {
+		stream := scratch[x*width:][:width]
+		if key == nil {
+			clear(stream)
+			continue
+		}
+		key.CTR(stream, extension, u.position)
+	}
+	// Fold by halves: column b is the sum of the upper half, then the halves are
+	// added, until one column is left. About 2^(k+1) column additions in all.
+	for b := p.K - 1; b >= 0; b-- {
+		half := width << b
+		lower, upper := scratch[:half], scratch[half:2*half]
+		column := v[b*width:][:width]
+		copy(column, upper)
+		for off := width; off < half; off += width {
+			bitmat.XorInto(column, upper[off:off+width])
+		}
+		bitmat.XorInto(lower, upper)
+	}
+}
+
+// addIf adds c to dst if bit is 1, in constant time. The slices have the same
+// length, a multiple of 16.
+func addIf(bit byte, dst, c []byte) {
+	mask := -uint64(bit)
+	c = c[:len(dst)]
+	for len(dst) >= 16 && len(c) >= 16 {
+		d0, d1 := binary.LittleEndian.Uint64(dst), binary.LittleEndian.Uint64(dst[8:])
+		c0, c1 := binary.LittleEndian.Uint64(c), binary.LittleEndian.Uint64(c[8:])
+		binary.LittleEndian.PutUint64(dst, d0^c0&mask)
+		binary.LittleEndian.PutUint64(dst[8:], d1^c1&mask)
+		dst, c = dst[16:], c[16:]
+	}
+}
+
+// pack sets x to the choices of unit u, column segment after column segment:
+// bit b of row r of choices becomes bit r of segment b. Rows from len(choices)
+// on are zero.
+func pack(u unit, choices []uint8, x []byte) {
+	clear(x)
+	start := min(u.first*128, len(choices))
+	choices = choices[start:min((u.first+u.rows)*128, len(choices))]
+	segment := u.rows * blockSize
+	for r := 0; r < len(choices); r += 8 {
+		var eight [8]byte
+		copy(eight[:], choices[r:])
+		word := binary.LittleEndian.Uint64(eight[:])
+		for b := range u.bits {
+			// The multiplication gathers the lowest bits of eight bytes in the
+			// top byte, in order.
+			x[b*segment+r/8] = byte((word >> b & 0x0101010101010101) * 0x0102040810204080 >> 56)
+		}
+	}
+}
+
+// combine turns the columns v of unit u into rows, which it writes to dst: the
+// rows of bit b are multiplied by X^b in GF(2^128) and added up. It destroys v.
+func combine(u unit, v, dst []byte) {
+	width, segment := u.width()*blockSize, u.rows*blockSize
+	for b := 1; b < u.bits; b++ {
+		bitmat.MulX(v, v[b*segment:], width, segment, b)
+	}
+	bitmat.Transpose128(dst[u.first*128*blockSize:], v, width, u.rows*128)
+}
