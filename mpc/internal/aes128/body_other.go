@@ -1,3 +1,5 @@
+//go:build !amd64 || purego
+
 package aes128
 
 // This build has the generic body alone: bestBody and schedule see to it that no key asks for another one.

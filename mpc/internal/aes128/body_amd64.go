@@ -1,0 +1,178 @@
+//go:build amd64 && !purego
+
+package aes128
+
+import (
+	"crypto/subtle"
+
+	"github.com/blindscore/blindscore/mpc/internal/cpu"
+)
+
+//go:generate sh -c "cd _asm && go run . -out ../aes128_amd64.s -stubs ../stubs_amd64.go -pkg aes128"
+
+// Blocks that a kernel takes at a time.
+const (
+	groupNI   = 8
+	groupVAES = 32
+)
+
+// scratch holds the largest group.
+type scratch [groupVAES * BlockSize]byte
+
+func bestBody() body {
+	switch {
+	case cpu.VAES512:
+		return bodyVAES
+	case cpu.AES:
+		return bodyNI
+	}
+	return bodyGeneric
+}
+
+func (k *Key) schedule(key *[16]byte) bool {
+	scheduleNI(&k.round, key)
+	return true
+}
+
+func (k *Key) group() int {
+	if k.body == bodyVAES {
+		return groupVAES
+	}
+	return groupNI
+}
+
+// ctrGroups and its like run a kernel over whole groups, n of them, in slices that are long enough.
+
+func (k *Key) ctrGroups(dst []byte, n int, hi, lo uint64) {
+	if k.body == bodyVAES {
+		ctrVAES(&k.round, &dst[0], n, lo, hi)
+		return
+	}
+	ctrNI(&k.round, &dst[0], n, lo, hi)
+}
+
+func (k *Key) mmoGroups(dst, src []byte, n int) {
+	if k.body == bodyVAES {
+		mmoVAES(&k.round, &dst[0], &src[0], n)
+		return
+	}
+	mmoNI(&k.round, &dst[0], &src[0], n)
+}
+
+func (k *Key) hashGroups(dst, src []byte, n, blocks int, shift, first, hi, lo uint64) {
+	if k.body == bodyVAES {
+		hashVAES(&k.round, &dst[0], &src[0], n, blocks, shift, first, lo, hi)
+		return
+	}
+	hashNI(&k.round, &dst[0], &src[0], n, blocks, shift, first, lo, hi)
+}
+
+// ctr, and those below, run whole groups in place and the rest through a scratch group, so that no other body is needed.
+func (k *Key) ctr(dst []byte, hi, lo uint64) {
+	group := k.group()
+	if n := len(dst) / (group * BlockSize); n > 0 {
+		k.ctrGroups(dst, n, hi, lo)
+		dst = dst[n*group*BlockSize:]
+		lo += uint64(n * group)
+	}
+	if len(dst) > 0 {
+		var s scratch
+		k.ctrGroups(s[:], 1, hi, lo)
+		copy(dst, s[:])
+	}
+}
+
+func (k *Key) mmo(dst, src []byte) {
+	group := k.group()
+	if n := len(src) / (group * BlockSize); n > 0 {
+		k.mmoGroups(dst, src, n)
+		dst, src = dst[n*group*BlockSize:], src[n*group*BlockSize:]
+	}
+	if len(src) > 0 {
+		var s scratch
+		copy(s[:], src)
+		k.mmoGroups(s[:], s[:], 1)
+		copy(dst, s[:])
+	}
+}
+
+func (k *Key) hash(dst, rows []byte, blocks int, hi, lo uint64) {
+	group := k.group()
+	if blocks == 0 {
+		return
+	}
+	if n := len(rows) / (group * BlockSize); n > 0 {
+		k.hashGroups(dst, rows, n, blocks, 0, 0, hi, lo)
+		dst, rows = dst[n*group*blocks*BlockSize:], rows[n*group*BlockSize:]
+		lo += uint64(n * group)
+	}
+	if len(rows) > 0 {
+		var x scratch
+		n := copy(x[:], rows) / BlockSize
+		k.hashPart(dst, &x, n, blocks, 0, 0, hi, lo)
+	}
+}
+
+// hashPart hashes the first n blocks of x, at most a group, as the kernel does, output by output.
+func (k *Key) hashPart(dst []byte, x *scratch, n, blocks int, shift, first, hi, lo uint64) {
+	var out scratch
+	for j := range blocks {
+		k.hashGroups(out[:], x[:], 1, 1, shift, first, hi+uint64(j), lo)
+		for i := range n {
+			copy(dst[(i*blocks+j)*BlockSize:][:BlockSize], out[i*BlockSize:])
+		}
+	}
+}
+
+func (k *Key) expand(dst, rows, offsets []byte, blocks int, hi, lo uint64) {
+	if len(dst) == 0 {
+		return
+	}
+	group, n := k.group(), len(offsets)/BlockSize
+	total := len(rows) / BlockSize * n
+	d, power := log2(n)
+	done := 0
+	switch {
+	case !power:
+		k.expandAny(dst, rows, offsets, blocks, hi, lo)
+		return
+	case k.body == bodyNI && total >= group:
+		done = total / group * group
+		expandNI(&k.round, &dst[0], &rows[0], &offsets[0], done/group, blocks, d, lo, hi)
+	case k.body == bodyVAES && n >= 4 && total >= group:
+		done = total / group * group
+		expandVAES(&k.round, &dst[0], &rows[0], &offsets[0], done/group, blocks, d, lo, hi)
+	}
+	// What is left is less than a group, or has fewer offsets than a register has lanes.
+	var x scratch
+	for done < total {
+		m := min(group, total-done)
+		for i := range m {
+			r, o := (done+i)/n*BlockSize, (done+i)%n*BlockSize
+			subtle.XORBytes(x[i*BlockSize:], rows[r:r+BlockSize], offsets[o:o+BlockSize])
+		}
+		if m == group {
+			k.hashGroups(dst[done*blocks*BlockSize:], x[:], 1, blocks, d, uint64(done), hi, lo)
+		} else {
+			k.hashPart(dst[done*blocks*BlockSize:], &x, m, blocks, d, uint64(done), hi, lo)
+		}
+		done += m
+	}
+}
+
+// expandAny takes any number of offsets, row by row.
+func (k *Key) expandAny(dst, rows, offsets []byte, blocks int, hi, lo uint64) {
+	const sameRow = 63 // a shift that makes all indexes of a row equal
+	group := k.group()
+	for r := 0; r < len(rows); r += BlockSize {
+		for rest := offsets; len(rest) > 0; {
+			var x scratch
+			m := min(group, len(rest)/BlockSize)
+			for i := range m {
+				subtle.XORBytes(x[i*BlockSize:], rows[r:r+BlockSize], rest[i*BlockSize:])
+			}
+			k.hashPart(dst, &x, m, blocks, sameRow, 0, hi, lo+uint64(r/BlockSize))
+			dst, rest = dst[m*blocks*BlockSize:], rest[m*BlockSize:]
+		}
+	}
+}
