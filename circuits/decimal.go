@@ -160,7 +160,7 @@ func (d Decimal) Add(e Decimal) (Decimal, error) {
 	a, okA := d.scaled(int(places))
 	b, okB := e.scaled(int(places))
 	sum := a + b
-	if !okA || !okB || (a > 0) == (b > 0) && (sum > 0) != (a > 0) && a != 0 {
+	if !okA || !okB || (sum^a)&(sum^b) < 0 {
 		return Decimal{}, fmt.Errorf("%w: a sum does not fit 64 bits", ErrDecimal)
 	}
 	return reduce(sum, int(places)), nil

@@ -3,7 +3,6 @@ package circuits
 import (
 	"cmp"
 	"fmt"
-	"slices"
 )
 
 // maxUnits bounds every sum of points in units: nothing below overflows, and a float64 holds it exactly.
@@ -72,11 +71,8 @@ type Reason struct {
 
 // Evaluate scores raw values as PMML defines it: in each characteristic the first attribute whose predicate is true
 // gives its points; if none is, the result is invalid (ErrNoMatch). A feature that is not in the map is missing.
-// The card must be valid (see Validate).
+// The card must be valid (see Validate); what a card that is not would say is unspecified.
 func (c *Scorecard) Evaluate(values map[string]Value) (Result, error) {
-	if err := c.Validate(); err != nil {
-		return Result{}, err
-	}
 	r := Result{Score: c.Base, Partials: make([]Partial, 0, len(c.Characteristics))}
 	for i := range c.Characteristics {
 		ch := &c.Characteristics[i]
@@ -93,7 +89,7 @@ func (c *Scorecard) Evaluate(values map[string]Value) (Result, error) {
 	for r.Band < len(c.Thresholds) && c.Thresholds[r.Band].Compare(r.Score) <= 0 {
 		r.Band++
 	}
-	if len(c.Bands) > 0 {
+	if r.Band < len(c.Bands) {
 		r.BandName = c.Bands[r.Band]
 	}
 	var err error
@@ -123,16 +119,12 @@ func (c *Scorecard) reasons(partials []Partial) ([]Reason, error) {
 		if code == "" {
 			continue
 		}
-		high, low := ch.Baseline, p.Points
-		if c.Reasons == PointsAbove {
-			high, low = low, high
-		}
-		d, err := high.Sub(low)
+		d, err := c.Reasons.difference(ch.Baseline, p.Points)
 		if err != nil {
 			return nil, fmt.Errorf("characteristic %s: baseline: %w", quoteShort(ch.Name), err)
 		}
 		rs = append(rs, Reason{code, ch.Name, d})
 	}
-	slices.SortStableFunc(rs, func(a, b Reason) int { return b.Difference.Compare(a.Difference) })
+	rank(rs)
 	return rs, nil
 }

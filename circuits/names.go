@@ -17,7 +17,7 @@ const (
 	MaxAttributes      = 4200 // of a characteristic: one for each level, and some
 	MaxThresholds      = 255  // of a scorecard: at most 8 bits a band
 	MaxPredicateDepth  = 16
-	MaxPredicateNodes  = 1 << 17 // of a scorecard, constants of sets included
+	MaxPredicateNodes  = 1 << 19 // of a scorecard, constants of sets included
 )
 
 // checkName wants 1 to MaxNameBytes bytes of printable UTF-8 without leading or trailing space.

@@ -118,7 +118,7 @@ func (p *Predicate) walk(depth int, visit func(p *Predicate, depth int) error) e
 	return nil
 }
 
-// check wants the fields that the operator takes and no others. own knows the kinds of the bank's own features.
+// check wants the fields that the operator takes and no others.
 func (p *Predicate) check(depth int) error {
 	if depth >= MaxPredicateDepth {
 		return fmt.Errorf("want a predicate of depth %d at most", MaxPredicateDepth)

@@ -85,10 +85,18 @@ func (c *Scorecard) Validate() error {
 	if err := c.checkHead(); err != nil {
 		return fmt.Errorf("%w: %w", ErrCard, err)
 	}
+	categorical := make(map[string]bool)
+	for _, f := range c.Own {
+		categorical[f.Name] = f.Kind == KindCategorical
+	}
 	nodes, names := 0, make(map[string]bool)
 	for i := range c.Characteristics {
 		ch := &c.Characteristics[i]
-		if err := ch.check(&nodes); err != nil {
+		err := ch.check(&nodes, categorical)
+		if err == nil && c.Reasons != 0 {
+			err = ch.checkBaseline(c.Reasons)
+		}
+		if err != nil {
 			return fmt.Errorf("%w: characteristics[%d] %s: %w", ErrCard, i, quoteShort(ch.Name), err)
 		}
 		if names[ch.Name] {
@@ -158,8 +166,8 @@ func (c *Scorecard) checkBands() error {
 	return nil
 }
 
-// check adds the nodes of the characteristic's predicates to the count.
-func (ch *Characteristic) check(nodes *int) error {
+// check adds the nodes of the characteristic's predicates to the count; categorical are own features without order.
+func (ch *Characteristic) check(nodes *int, categorical map[string]bool) error {
 	if err := checkName("name", ch.Name); err != nil {
 		return err
 	}
@@ -177,11 +185,24 @@ func (ch *Characteristic) check(nodes *int) error {
 				if *nodes += 1 + len(p.Values); *nodes > MaxPredicateNodes {
 					return fmt.Errorf("want at most %d predicates and constants in a scorecard", MaxPredicateNodes)
 				}
+				if p.Op.ordering() && categorical[p.Feature] {
+					return fmt.Errorf("%s: own feature %s is categorical and has no order", p.Op, quoteShort(p.Feature))
+				}
 				return p.check(depth)
 			})
 		}
 		if err != nil {
 			return fmt.Errorf("attributes[%d]: %w", i, err)
+		}
+	}
+	return nil
+}
+
+// checkBaseline wants differences from the baseline that fit a Decimal.
+func (ch *Characteristic) checkBaseline(method ReasonMethod) error {
+	for i := range ch.Attributes {
+		if _, err := method.difference(ch.Baseline, ch.Attributes[i].Points); err != nil {
+			return fmt.Errorf("baseline: attributes[%d]: %w", i, err)
 		}
 	}
 	return nil
