@@ -1,0 +1,198 @@
+package partypb
+
+import "bytes"
+
+// first returns the first error.
+func first(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *Control) check() error {
+	var inner message
+	switch k := c.GetKind().(type) {
+	case *Control_Hello:
+		inner = k.Hello
+	case *Control_HelloReply:
+		inner = k.HelloReply
+	case *Control_Propose:
+		inner = k.Propose
+	case *Control_Companies:
+		inner = k.Companies
+	case *Control_Admission:
+		inner = k.Admission
+	case *Control_Start:
+		inner = k.Start
+	case *Control_StartReply:
+		inner = k.StartReply
+	case *Control_StoredAnswer:
+		inner = k.StoredAnswer
+	case *Control_Receipt:
+		inner = k.Receipt
+	case *Control_Refusal:
+		inner = k.Refusal
+	case *Control_Bye:
+		inner = k.Bye
+	}
+	if inner == nil || !inner.ProtoReflect().IsValid() {
+		return invalid("control.kind", "absent")
+	}
+	return inner.check()
+}
+
+func checkSigned(field string, s *Signed) error {
+	if s == nil {
+		return invalid(field, "absent")
+	}
+	return first(
+		wantRange(field+".body", uint64(len(s.GetBody())), 1, maxBody),
+		wantBytes(field+".signature", s.GetSignature(), SignatureSize),
+	)
+}
+
+func (m *Propose) check() error    { return checkSigned("propose.task", m.GetTask()) }
+func (m *Admission) check() error  { return checkSigned("admission.admission", m.GetAdmission()) }
+func (m *Start) check() error      { return checkSigned("start.start", m.GetStart()) }
+func (m *StartReply) check() error { return checkSigned("start_reply.start", m.GetStart()) }
+func (m *Receipt) check() error    { return checkSigned("receipt.receipt", m.GetReceipt()) }
+func (*Bye) check() error          { return nil }
+
+func (m *Hello) check() error {
+	return first(
+		wantRange("hello.version", uint64(m.GetVersion()), Version, Version),
+		wantText("hello.software", m.GetSoftware(), MaxSoftwareBytes),
+		wantOtK("hello.ot_k", m.GetOtK()),
+	)
+}
+
+func (m *HelloReply) check() error {
+	return first(
+		wantRange("hello_reply.version", uint64(m.GetVersion()), Version, Version),
+		wantText("hello_reply.software", m.GetSoftware(), MaxSoftwareBytes),
+		wantOtK("hello_reply.ot_k", m.GetOtK()),
+		wantBytes("hello_reply.schema_digest", m.GetSchemaDigest(), DigestSize),
+		wantRange("hello_reply.max_companies", m.GetMaxCompanies(), 1, MaxCompanies),
+		wantRange("hello_reply.max_output_bits", uint64(m.GetMaxOutputBits()), 1, MaxOutputBits),
+		wantNames("hello_reply.features", m.GetFeatures(), 0),
+	)
+}
+
+func (m *Companies) check() error {
+	n := len(m.GetIds())
+	if n == 0 || n%CompanySize != 0 || n/CompanySize > MaxCompaniesChunk {
+		return invalid("companies.ids", "want 1 to %d times %d bytes, got %d", MaxCompaniesChunk, CompanySize, n)
+	}
+	return nil
+}
+
+func (m *Parameters) check() error {
+	return first(
+		wantRange("parameters.score_bits", uint64(m.GetScoreBits()), 1, MaxScoreBits),
+		wantRange("parameters.superblock", uint64(m.GetSuperblock()), 1, MaxSuperblock),
+		wantOtK("parameters.ot_k", m.GetOtK()),
+		wantRange("parameters.window", uint64(m.GetWindow()), 1, MaxWindow),
+	)
+}
+
+func (m *Task) check() error {
+	if m.GetParameters() == nil {
+		return invalid("task.parameters", "absent")
+	}
+	err := first(
+		wantRange("task.version", uint64(m.GetVersion()), Version, Version),
+		wantBytes("task.id", m.GetId(), IDSize),
+		wantBytes("task.bank_key", m.GetBankKey(), KeySize),
+		wantBytes("task.tax_key", m.GetTaxKey(), KeySize),
+		wantText("task.bank_name", m.GetBankName(), MaxNameBytes),
+		wantText("task.tax_name", m.GetTaxName(), MaxNameBytes),
+		wantBytes("task.schema_digest", m.GetSchemaDigest(), DigestSize),
+		wantBytes("task.model_digest", m.GetModelDigest(), DigestSize),
+		wantNames("task.features", m.GetFeatures(), 1),
+		wantRange("task.output", uint64(m.GetOutput()), uint64(OutputKind_OUTPUT_KIND_BAND), uint64(OutputKind_OUTPUT_KIND_SCORE)),
+		wantRange("task.output_bits", uint64(m.GetOutputBits()), 1, MaxOutputBits),
+		wantRange("task.engine", uint64(m.GetEngine()), uint64(Engine_ENGINE_TRANSFER), uint64(Engine_ENGINE_TRANSFER)),
+		m.GetParameters().check(),
+		wantRange("task.companies", m.GetCompanies(), 0, MaxCompanies),
+		wantBytes("task.companies_digest", m.GetCompaniesDigest(), DigestSize),
+		wantText("task.purpose", m.GetPurpose(), MaxPurposeBytes),
+		wantTime("task.created", m.GetCreated()),
+	)
+	if err != nil {
+		return err
+	}
+	if bytes.Equal(m.GetBankKey(), m.GetTaxKey()) {
+		return invalid("task.tax_key", "the same as bank_key")
+	}
+	size := uint64(m.GetParameters().GetSuperblock())
+	return wantRange("task: superblocks", (m.GetCompanies()+size-1)/size, 0, MaxSuperblocks)
+}
+
+func (m *AdmissionBody) check() error {
+	err := first(
+		wantBytes("admission.task_digest", m.GetTaskDigest(), DigestSize),
+		wantRange("admission.companies", m.GetCompanies(), 0, MaxCompanies),
+		wantBitmap("admission.admitted", m.GetAdmitted(), m.GetCompanies()),
+	)
+	if err != nil {
+		return err
+	}
+	if n := Bitmap(m.GetAdmitted()).Count(); uint64(n) != m.GetAdmittedCount() {
+		return invalid("admission.admitted_count", "says %d, the bitmap has %d", m.GetAdmittedCount(), n)
+	}
+	return nil
+}
+
+func (m *StartBody) check() error {
+	return first(
+		wantBytes("start.task_digest", m.GetTaskDigest(), DigestSize),
+		wantRange("start.attempt", m.GetAttempt(), 1, MaxAttempt),
+		wantBytes("start.seed_commitment", m.GetSeedCommitment(), DigestSize),
+		wantRange("start.superblocks", uint64(m.GetSuperblocks()), 0, MaxSuperblocks),
+		wantBitmap("start.finished", m.GetFinished(), uint64(m.GetSuperblocks())),
+	)
+}
+
+func (m *StartReplyBody) check() error {
+	return first(
+		wantBytes("start_reply.task_digest", m.GetTaskDigest(), DigestSize),
+		wantRange("start_reply.attempt", m.GetAttempt(), 1, MaxAttempt),
+		wantBytes("start_reply.seed_commitment", m.GetSeedCommitment(), DigestSize),
+		wantRange("start_reply.superblocks", uint64(m.GetSuperblocks()), 0, MaxSuperblocks),
+		wantBitmap("start_reply.stored", m.GetStored(), uint64(m.GetSuperblocks())),
+		wantBytes("start_reply.start_digest", m.GetStartDigest(), DigestSize),
+	)
+}
+
+func (m *StoredAnswer) check() error {
+	return first(
+		wantRange("stored_answer.block", uint64(m.GetBlock()), 0, MaxSuperblocks-1),
+		wantRange("stored_answer.attempt", m.GetAttempt(), 1, MaxAttempt),
+		wantRange("stored_answer.payload", uint64(len(m.GetPayload())), 1, MaxPayload),
+		wantBytes("stored_answer.signature", m.GetSignature(), SignatureSize),
+		wantBytes("stored_answer.digest", m.GetDigest(), DigestSize),
+	)
+}
+
+func (m *ReceiptBody) check() error {
+	return first(
+		wantBytes("receipt.task_digest", m.GetTaskDigest(), DigestSize),
+		wantBytes("receipt.transcript", m.GetTranscript(), DigestSize),
+		wantRange("receipt.companies", m.GetCompanies(), 0, MaxCompanies),
+		wantRange("receipt.bits", uint64(m.GetBits()), 1, MaxOutputBits),
+		wantTime("receipt.finished", m.GetFinished()),
+	)
+}
+
+func (m *Refusal) check() error {
+	if m.GetCode() != RefusalCode_REFUSAL_CODE_BUSY && m.GetRetryAfterMs() != 0 {
+		return invalid("refusal.retry_after_ms", "want 0 with %v, got %d", m.GetCode(), m.GetRetryAfterMs())
+	}
+	return first(
+		wantRange("refusal.code", uint64(m.GetCode()), uint64(RefusalCode_REFUSAL_CODE_BUSY), uint64(RefusalCode_REFUSAL_CODE_INTERNAL)),
+		wantRange("refusal.retry_after_ms", uint64(m.GetRetryAfterMs()), 0, MaxRetryAfterMs),
+	)
+}

@@ -1,0 +1,92 @@
+package partypb
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"fmt"
+	"strings"
+)
+
+func fill(n int, b byte) []byte { return bytes.Repeat([]byte{b}, n) }
+
+var (
+	bankKey = ed25519.NewKeyFromSeed(fill(32, 1))
+	taxKey  = ed25519.NewKeyFromSeed(fill(32, 2))
+)
+
+func signer(key ed25519.PrivateKey) func([]byte) []byte {
+	return func(msg []byte) []byte { return ed25519.Sign(key, msg) }
+}
+
+func goodTask() *Task {
+	return &Task{
+		Version: 1, Id: fill(16, 3),
+		BankKey: bankKey.Public().(ed25519.PublicKey), TaxKey: taxKey.Public().(ed25519.PublicKey),
+		BankName: "Harbour Bank", TaxName: "省税务局",
+		SchemaDigest: fill(32, 4), ModelDigest: fill(32, 5),
+		Features: []string{"sales_12m", "growth"},
+		Output:   OutputKind_OUTPUT_KIND_BAND, OutputBits: 3, Engine: Engine_ENGINE_TRANSFER,
+		Parameters: &Parameters{ScoreBits: 10, Superblock: 8192, OtK: 4, Window: 3},
+		Companies:  100_000, CompaniesDigest: fill(32, 6),
+		Purpose: "working capital loan", Created: "2024-05-06T07:08:09Z",
+	}
+}
+
+func goodAdmission() *AdmissionBody {
+	return &AdmissionBody{TaskDigest: fill(32, 7), Companies: 10, Admitted: []byte{0xff, 0x02}, AdmittedCount: 9}
+}
+
+func goodStart() *StartBody {
+	return &StartBody{TaskDigest: fill(32, 7), Attempt: 1, SeedCommitment: fill(32, 8), Finished: []byte{1, 0}, Superblocks: 13}
+}
+
+func goodStartReply() *StartReplyBody {
+	return &StartReplyBody{
+		TaskDigest: fill(32, 7), Attempt: 2, SeedCommitment: fill(32, 9), Stored: []byte{1, 0x10}, Superblocks: 13,
+		StartDigest: fill(32, 10),
+	}
+}
+
+func goodReceipt() *ReceiptBody {
+	return &ReceiptBody{TaskDigest: fill(32, 7), Transcript: fill(32, 11), Companies: 9, Bits: 3, Finished: "2024-05-06T07:08:10Z"}
+}
+
+func goodHello() *Hello { return &Hello{Version: 1, Software: "blindscore 0.1", OtK: 4} }
+
+func goodHelloReply() *HelloReply {
+	return &HelloReply{
+		Version: 1, Software: "blindscore 0.1", OtK: 4, SchemaDigest: fill(32, 4),
+		MaxCompanies: MaxCompanies, MaxOutputBits: 3, Features: []string{"a", "b"},
+	}
+}
+
+func goodStored() *StoredAnswer {
+	return &StoredAnswer{Block: 65535, Attempt: 1, Payload: fill(MaxPayload, 1), Signature: fill(64, 2), Digest: fill(32, 3)}
+}
+
+func goodSigned() *Signed { return &Signed{Body: fill(100, 1), Signature: fill(64, 2)} }
+
+// controls returns one valid message of each kind.
+func controls() map[string]*Control {
+	return map[string]*Control{
+		"hello":       {Kind: &Control_Hello{goodHello()}},
+		"hello reply": {Kind: &Control_HelloReply{goodHelloReply()}},
+		"propose":     {Kind: &Control_Propose{&Propose{Task: goodSigned()}}},
+		"companies":   {Kind: &Control_Companies{&Companies{Ids: []byte(strings.Repeat("x", 18*MaxCompaniesChunk))}}},
+		"admission":   {Kind: &Control_Admission{&Admission{Admission: &Signed{Body: fill(maxBody, 1), Signature: fill(64, 2)}}}},
+		"start":       {Kind: &Control_Start{&Start{Start: goodSigned()}}},
+		"start reply": {Kind: &Control_StartReply{&StartReply{Start: goodSigned()}}},
+		"stored":      {Kind: &Control_StoredAnswer{goodStored()}},
+		"receipt":     {Kind: &Control_Receipt{&Receipt{Receipt: goodSigned()}}},
+		"refusal":     {Kind: &Control_Refusal{&Refusal{Code: RefusalCode_REFUSAL_CODE_BUSY, RetryAfterMs: 10}}},
+		"bye":         {Kind: &Control_Bye{&Bye{}}},
+	}
+}
+
+func names(n int) []string {
+	s := make([]string, n)
+	for i := range s {
+		s[i] = fmt.Sprint("feature", i)
+	}
+	return s
+}
