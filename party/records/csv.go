@@ -121,7 +121,7 @@ func (c *csvReader) next(values []any) error {
 	}
 	for i, column := range c.columns {
 		field := record[c.from[i]]
-		if field == "" && column.Null {
+		if field == "" && column.Optional {
 			values[i] = nil
 			continue
 		}
@@ -138,7 +138,7 @@ func (c *csvReader) next(values []any) error {
 // parse converts one field. Its errors do not repeat the field.
 func (t ColumnType) parse(field string) (any, error) {
 	if field == "" {
-		return nil, errors.New("empty; say null: true if it may be")
+		return nil, errors.New("empty; say optional: true if it may be")
 	}
 	switch t {
 	case ColumnText:

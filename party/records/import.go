@@ -196,7 +196,7 @@ func (r *Recipe) create(table string) string {
 	var columns []string
 	for _, c := range r.Columns {
 		column := quote(c.Name) + " " + c.Type.stored()
-		if !c.Null {
+		if !c.Optional {
 			column += " NOT NULL"
 		}
 		columns = append(columns, column)

@@ -224,14 +224,15 @@ func expression(text string) (string, error) {
 	return text, nil
 }
 
-// decodeStrict reads exactly one YAML document without unknown or repeated fields.
+// decodeStrict reads exactly one YAML document without unknown or repeated fields, and without what makes YAML surprising:
+// aliases, merged maps, and keys that are no texts (the decoder drops a key spelt null or ~ without a word).
 func decodeStrict(data []byte, into any) error {
 	if len(data) > MaxFile {
 		return fmt.Errorf("file of %d bytes, want at most %d", len(data), MaxFile)
 	}
 	d := yaml.NewDecoder(bytes.NewReader(data))
-	d.KnownFields(true)
-	if err := d.Decode(into); err != nil {
+	var document yaml.Node
+	if err := d.Decode(&document); err != nil {
 		if errors.Is(err, io.EOF) {
 			return errors.New("empty file")
 		}
@@ -239,6 +240,26 @@ func decodeStrict(data []byte, into any) error {
 	}
 	if err := d.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
 		return errors.New("want one YAML document, got more")
+	}
+	if err := checkPlain(&document); err != nil {
+		return err
+	}
+	d = yaml.NewDecoder(bytes.NewReader(data))
+	d.KnownFields(true)
+	return d.Decode(into)
+}
+
+func checkPlain(node *yaml.Node) error {
+	if node.Kind == yaml.AliasNode {
+		return fmt.Errorf("line %d: an alias, want the text itself", node.Line)
+	}
+	for i, child := range node.Content {
+		if node.Kind == yaml.MappingNode && i%2 == 0 && (child.Kind != yaml.ScalarNode || child.Tag != "!!str") {
+			return fmt.Errorf("line %d: a key that is not a text", child.Line)
+		}
+		if err := checkPlain(child); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -54,12 +54,14 @@ func TestParseMapping(t *testing.T) {
 		"empty expression":  {"rating: rating", "rating: ''", `feature "rating": empty`},
 		"null expression":   {"rating: rating", "rating:", `feature "rating": want one SQL expression`},
 		"list":              {"rating: rating", "rating: [a, b]", `feature "rating": want one SQL expression`},
-		"alias":             {"rating: rating", "rating: &a rating\n  sector: *a\n  x: y", "feature"},
+		"alias":             {"rating: rating", "rating: &a rating\n  sector: *a", "line 12: an alias"},
 		"semicolon":         {"rating: rating", "rating: rating; DROP TABLE x", `feature "rating": want one SQL expression, got a semicolon`},
 		"open parenthesis":  {"rating: rating", "rating: MAX(rating", `feature "rating": an open parenthesis`},
 		"close parenthesis": {"rating: rating", "rating: rating) FROM (x", `feature "rating": a closing parenthesis too many`},
 		"open quote":        {"company: code", `company: "'code"`, "company: an open quote '"},
 		"open comment":      {"rating: rating", "rating: rating /* of", `feature "rating": an open comment`},
+		"null key":          {"rows: one", "rows: one\n~: many", "line 7: a key that is not a text"},
+		"merge":             {"rows: one", "rows: one\n<<: {rows: many}", "line 7: a key that is not a text"},
 		"no features":       {"features:", "features: []\nx:", "x not found"},
 	} {
 		t.Run(name, func(t *testing.T) {

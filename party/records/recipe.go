@@ -65,10 +65,10 @@ func (t *ColumnType) UnmarshalText(b []byte) error {
 
 // Column is one column of the table, and the column of the CSV file that it is read from.
 type Column struct {
-	Name string     `yaml:"name"` // of the table's column: letters, digits, underscores; at most 63
-	CSV  string     `yaml:"csv"`  // of the file's column; empty: the same as Name
-	Type ColumnType `yaml:"type"`
-	Null bool       `yaml:"null"` // an empty field is NULL; otherwise it is an error
+	Name     string     `yaml:"name"` // of the table's column: letters, digits, underscores; at most 63
+	CSV      string     `yaml:"csv"`  // of the file's column; empty: the same as Name
+	Type     ColumnType `yaml:"type"`
+	Optional bool       `yaml:"optional"` // an empty field is NULL; otherwise it is an error
 }
 
 // Recipe says how one CSV file becomes one SQLite table. Validate checks it; ParseRecipe and Import do so themselves.
@@ -93,7 +93,7 @@ const maxColumns = 512
 //	  - {name: company, csv: credit_code, type: company}
 //	  - {name: month, type: text}
 //	  - {name: sales, csv: out_amt, type: fen}
-//	  - {name: parties, type: integer, null: true}
+//	  - {name: parties, type: integer, optional: true}
 //	ignore: [remarks]
 //	key: [company, month]
 //
