@@ -8,7 +8,7 @@ import (
 	"github.com/blindscore/blindscore/mpc/internal/gf128"
 )
 
-// The consistency check of SoftSpokenOT: Roy 2022, section 4 and figure 8. It
+// The consistency check of SoftSpokenOT: Roy 2022, section 4. It
 // hashes columns, not rows: a universal hash R, linear over GF(2), maps each
 // column to 128 bits. The tax node sends u~ = R x and v~ = R V; the bank
 // compares the columns of v~ with those of R Q + u~ Delta.

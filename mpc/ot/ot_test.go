@@ -193,13 +193,16 @@ func TestExtendRefuses(t *testing.T) {
 	seed := mpctest.Seed(9)
 
 	for name, call := range map[string]func() error{
-		"index":       func() error { _, err := gr.Extend(2, shape, good, testBinding, seed, msg); return err },
-		"negative":    func() error { _, err := gr.Extend(-1, shape, good, testBinding, seed, msg); return err },
-		"shape":       func() error { _, err := gr.Extend(0, Shape{N: -1}, good, testBinding, seed, msg); return err },
-		"short":       func() error { _, err := gr.Extend(0, shape, good, testBinding, seed, msg[1:]); return err },
-		"digits":      func() error { _, err := gr.Extend(0, shape, good[1:], testBinding, seed, msg); return err },
-		"rows":        func() error { _, err := gr.Extend(0, shape, [][]uint8{{0}, {0}}, testBinding, seed, msg); return err },
-		"range":       func() error { _, err := gr.Extend(0, shape, [][]uint8{{4, 0, 0}, {0, 0, 0}}, testBinding, seed, msg); return err },
+		"index":    func() error { _, err := gr.Extend(2, shape, good, testBinding, seed, msg); return err },
+		"negative": func() error { _, err := gr.Extend(-1, shape, good, testBinding, seed, msg); return err },
+		"shape":    func() error { _, err := gr.Extend(0, Shape{N: -1}, good, testBinding, seed, msg); return err },
+		"short":    func() error { _, err := gr.Extend(0, shape, good, testBinding, seed, msg[1:]); return err },
+		"digits":   func() error { _, err := gr.Extend(0, shape, good[1:], testBinding, seed, msg); return err },
+		"rows":     func() error { _, err := gr.Extend(0, shape, [][]uint8{{0}, {0}}, testBinding, seed, msg); return err },
+		"range": func() error {
+			_, err := gr.Extend(0, shape, [][]uint8{{4, 0, 0}, {0, 0, 0}}, testBinding, seed, msg)
+			return err
+		},
 		"bank index":  func() error { _, err := gs.Extend(2, shape, testBinding, msg); return err },
 		"bank shape":  func() error { _, err := gs.Extend(0, Shape{Digits: []int{9}}, testBinding, msg); return err },
 		"reserve":     func() error { _, err := gr.receiver.Reserve(-1); return err },

@@ -6,7 +6,7 @@ import (
 	"github.com/blindscore/blindscore/mpc"
 )
 
-// All-but-one OT from GGM trees: Roy 2022, section 5 and figures 13 (the trees)
+// All-but-one OT from GGM trees: Roy 2022, figures 13 (the trees)
 // and 14 (the consistency check). For each of the n_C = 128/k VOLEs the tax
 // node, as PPRF sender, grows a binary tree of depth k; the bank, as PPRF
 // receiver, obtains every leaf but the one at its point Delta_i, by k base OTs.

@@ -8,7 +8,7 @@ import (
 )
 
 // Small-field VOLE: Roy 2022, section 3.1 and figure 7, for p = 2, q = 2^k, and
-// the subspace VOLE of section 3.2 with the repetition code of length n_C =
+// the subspace VOLE of section 3.2 and figure 8 with the repetition code of length n_C =
 // 128/k. Letters: G_(i,x) the key stream of leaf x of tree i.
 //
 //	tax node  u_i = sum_x G_(i,x)       v_i = sum_x x G_(i,x)
