@@ -35,7 +35,7 @@ func NewSeed() (Seed, error) {
 
 // RestoreSeed rebuilds a seed from bytes that Reveal returned. It exists for
 // resumption (unmasking a stored answer) and for replay by an auditor. A
-// session never runs from a restored seed: NewSession draws its own.
+// session never runs from a restored seed: see Fresh.
 func RestoreSeed(b []byte) (Seed, error) {
 	if len(b) != SeedSize {
 		return Seed{}, fmt.Errorf("%w: a seed has %d bytes, got %d", ErrParams, SeedSize, len(b))

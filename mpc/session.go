@@ -66,13 +66,35 @@ type Session struct {
 	done map[int]Digest
 }
 
-// NewSession draws a fresh seed and returns a session that can run once.
-func NewSession(cfg Config) (*Session, error) {
-	seed, err := NewSeed()
+// Fresh is a seed that was just drawn and has not been used. It is committed to
+// while a session is being agreed on, before its binding is known, and is used
+// up by NewSession.
+type Fresh struct {
+	seed Seed
+	used atomic.Bool
+}
+
+// NewFresh draws a seed from the operating system.
+func NewFresh() (*Fresh, error) {
+	s, err := NewSeed()
 	if err != nil {
 		return nil, err
 	}
-	return newSession(cfg, seed)
+	return &Fresh{seed: s}, nil
+}
+
+// Commitment returns the commitment to the seed.
+func (f *Fresh) Commitment() [32]byte { return f.seed.Commitment() }
+
+// Format implements fmt.Formatter; it prints no secret.
+func (f *Fresh) Format(s fmt.State, _ rune) { _, _ = s.Write([]byte(redacted)) }
+
+// NewSession uses up a fresh seed and returns a session that can run once.
+func NewSession(cfg Config, fresh *Fresh) (*Session, error) {
+	if !fresh.used.CompareAndSwap(false, true) {
+		return nil, fmt.Errorf("%w: this seed has a session", ErrUsed)
+	}
+	return newSession(cfg, fresh.seed)
 }
 
 func newSession(cfg Config, seed Seed) (*Session, error) {

@@ -262,8 +262,7 @@ func TestBeforeHookStopsTheLastFlight(t *testing.T) {
 		return nil
 	}
 	cfg.Window = 1
-	tax, err := mpc.NewSession(cfg)
-	require.NoError(t, err)
+	tax := mpctest.Session(t, cfg)
 	bcfg := mpctest.Config(mpc.RoleBank, [32]byte{})
 	bcfg.Window = 1
 	var chain []mpc.Digest
@@ -272,8 +271,7 @@ func TestBeforeHookStopsTheLastFlight(t *testing.T) {
 		chain = append(chain, x.Digest)
 		return nil
 	}
-	bank, err := mpc.NewSession(bcfg)
-	require.NoError(t, err)
+	bank := mpctest.Session(t, bcfg)
 	done := make(chan error, 1)
 	go func() { done <- tax.Run(t.Context(), b, count(3), toyPlan, toyBody(mpc.RoleTax)) }()
 	var got []int

@@ -26,15 +26,22 @@ func Config(r mpc.Role, binding [32]byte) mpc.Config {
 	return mpc.Config{Role: r, Binding: binding, Sign: sign, PeerKey: pub}
 }
 
+// Session returns a session with a fresh seed.
+func Session(t testing.TB, cfg mpc.Config) *mpc.Session {
+	t.Helper()
+	fresh, err := mpc.NewFresh()
+	require.NoError(t, err)
+	s, err := mpc.NewSession(cfg, fresh)
+	require.NoError(t, err)
+	_, err = mpc.NewSession(cfg, fresh)
+	require.ErrorIs(t, err, mpc.ErrUsed)
+	return s
+}
+
 // Sessions returns a fresh session for each side, bank first.
 func Sessions(t testing.TB, binding [32]byte) (bank, tax *mpc.Session) {
 	t.Helper()
-	var err error
-	bank, err = mpc.NewSession(Config(mpc.RoleBank, binding))
-	require.NoError(t, err)
-	tax, err = mpc.NewSession(Config(mpc.RoleTax, binding))
-	require.NoError(t, err)
-	return bank, tax
+	return Session(t, Config(mpc.RoleBank, binding)), Session(t, Config(mpc.RoleTax, binding))
 }
 
 // SeededSession returns a session that runs from a given seed, for frozen
