@@ -55,8 +55,8 @@ func TestTransposeDefinition(t *testing.T) {
 	for _, b := range bodies() {
 		t.Run(b.String(), func(t *testing.T) {
 			rng := rand.NewChaCha8([32]byte{1})
-			for _, rows := range []int{0, 128, 256, 384, 512, 640, 1024, 1152} {
-				for _, slack := range []int{0, 1, 16, 67} {
+			for _, rows := range []int{0, 128, 256, 384, 512, 640, 1024, 1152, 4096, 4224} {
+				for _, slack := range []int{0, 1, 16, 67, -rows / 8 & 511} {
 					cols, stride := shape(rng, rows, slack)
 					kept := slices.Clone(cols)
 					buf := slices.Repeat([]byte{0xa5}, rows*RowSize+128)
@@ -178,7 +178,7 @@ func FuzzTranspose(f *testing.F) {
 
 func BenchmarkTranspose128(b *testing.B) {
 	for _, body := range bodies() {
-		for _, rows := range []int{128, 1024, 32768} {
+		for _, rows := range []int{128, 1024, 8192, 16384, 32768} {
 			cols, dst := make([]byte, Columns*rows/8), make([]byte, rows*RowSize)
 			b.Run(fmt.Sprintf("%v/rows=%d", body, rows), func(b *testing.B) {
 				for b.Loop() {

@@ -1,3 +1,5 @@
+//go:build !amd64 || purego
+
 package bitmat
 
 // This build has the generic body alone.

@@ -23,24 +23,41 @@ func transposeGeneric(dst, cols []byte, stride, units int) {
 	}
 }
 
-// transpose64 transposes a 64 by 64 bit matrix, bit j of word i being entry (i, j). Each step swaps the two off-diagonal
-// quarters of every square: bits with index bit s set in words without it, for bits without it in words with it.
+// transpose64 transposes a 64 by 64 bit matrix, bit j of word i being entry (i, j). Every bit of a word's index trades
+// places with the same bit of a place in the word; each pass trades two of the six.
 func transpose64(m *[64]uint64) {
-	swap(m, 32, 0x00000000ffffffff)
-	swap(m, 16, 0x0000ffff0000ffff)
-	swap(m, 8, 0x00ff00ff00ff00ff)
-	swap(m, 4, 0x0f0f0f0f0f0f0f0f)
-	swap(m, 2, 0x3333333333333333)
-	swap(m, 1, 0x5555555555555555)
-}
-
-func swap(m *[64]uint64, s int, mask uint64) {
-	for base := 0; base < 64; base += 2 * s {
-		lo, hi := m[base:base+s], m[base+s:base+2*s]
-		for i := range lo {
-			a, b := lo[i], hi[i]
-			t := (a>>(s&63) ^ b) & mask
-			lo[i], hi[i] = a^t<<(s&63), b^t
+	for i := range 16 {
+		a, b, c, d := m[i], m[i+16], m[i+32], m[i+48]
+		a, c = exchange(a, c, 32, 0x00000000ffffffff)
+		b, d = exchange(b, d, 32, 0x00000000ffffffff)
+		a, b = exchange(a, b, 16, 0x0000ffff0000ffff)
+		c, d = exchange(c, d, 16, 0x0000ffff0000ffff)
+		m[i], m[i+16], m[i+32], m[i+48] = a, b, c, d
+	}
+	for base := 0; base < 64; base += 16 {
+		q := (*[16]uint64)(m[base:])
+		for i := range 4 {
+			a, b, c, d := q[i], q[i+4], q[i+8], q[i+12]
+			a, c = exchange(a, c, 8, 0x00ff00ff00ff00ff)
+			b, d = exchange(b, d, 8, 0x00ff00ff00ff00ff)
+			a, b = exchange(a, b, 4, 0x0f0f0f0f0f0f0f0f)
+			c, d = exchange(c, d, 4, 0x0f0f0f0f0f0f0f0f)
+			q[i], q[i+4], q[i+8], q[i+12] = a, b, c, d
 		}
 	}
+	for base := 0; base < 64; base += 4 {
+		q := (*[4]uint64)(m[base:])
+		a, b, c, d := q[0], q[1], q[2], q[3]
+		a, c = exchange(a, c, 2, 0x3333333333333333)
+		b, d = exchange(b, d, 2, 0x3333333333333333)
+		a, b = exchange(a, b, 1, 0x5555555555555555)
+		c, d = exchange(c, d, 1, 0x5555555555555555)
+		q[0], q[1], q[2], q[3] = a, b, c, d
+	}
+}
+
+// exchange trades the bits of a that lie s above mask for the bits of b that lie in mask.
+func exchange(a, b uint64, s uint, mask uint64) (uint64, uint64) {
+	t := (a>>s ^ b) & mask
+	return a ^ t<<s, b ^ t
 }
