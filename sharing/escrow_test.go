@@ -116,8 +116,6 @@ func TestEscrowIsBoundToItsTerms(t *testing.T) {
 	moved := *openings[1]
 	moved.escrow = w.digest
 	named(t, w.Check(&moved), 2)
-	_, stranger := auditors(t, 1, 1, 1)
-	require.Equal(t, 1, stranger.Params().Threshold())
 	k, err := NewAuditorKey(deterministic(60))
 	require.NoError(t, err)
 	_, err = v.Open(k, deterministic(1))

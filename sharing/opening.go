@@ -21,11 +21,16 @@ type VerifiedEscrow struct {
 // Seed is a recovered seed. It does not print.
 type Seed struct {
 	secret
-	b [32]byte
+	b *[32]byte // behind a pointer, because the verb %p does not ask Format
 }
 
-// Bytes returns the seed, a secret.
-func (s Seed) Bytes() [32]byte { return s.b }
+// Bytes returns the seed, a secret; zero for the zero Seed.
+func (s Seed) Bytes() [32]byte {
+	if s.b == nil {
+		return [32]byte{}
+	}
+	return *s.b
+}
 
 // Opening is one auditor's share of an escrow, decrypted, with a proof that it
 // is right. It does not print: whoever holds t of them holds the seed, so it
@@ -135,7 +140,8 @@ func (v *VerifiedEscrow) Recover(openings []*Opening) (Seed, error) {
 	if err != nil {
 		return Seed{}, fmt.Errorf("%w: the sealed seed does not open", ErrDealer)
 	}
-	return Seed{b: [32]byte(plain)}, nil
+	seed := [32]byte(plain)
+	return Seed{b: &seed}, nil
 }
 
 // Encode returns the encoding of the opening, a secret of 134 bytes: header,

@@ -254,7 +254,7 @@ func TestScalarDoesNotPrint(t *testing.T) {
 	slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "s", s)
 	out := log.String() + s.String()
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%d", "%x", "%X", "%q"} {
-		out += fmt.Sprintf(verb, s) + fmt.Sprintf(verb, struct{ S *Scalar }{s})
+		out += fmt.Sprintf(verb, s) + fmt.Sprintf(verb, *s) + fmt.Sprintf(verb, struct{ S Scalar }{*s})
 	}
 	require.NotContains(t, strings.ToLower(out), hex.EncodeToString(b[:4]))
 	require.Contains(t, out, redactedScalar)

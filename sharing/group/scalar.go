@@ -259,13 +259,13 @@ const redactedScalar = "group.Scalar(secret)"
 func (s *Scalar) String() string { return redactedScalar }
 
 // Format writes a constant for every verb: a scalar does not print.
-func (s *Scalar) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redactedScalar) }
+func (s Scalar) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redactedScalar) }
 
 // LogValue returns a constant: a scalar does not print.
-func (s *Scalar) LogValue() slog.Value { return slog.StringValue(redactedScalar) }
+func (s Scalar) LogValue() slog.Value { return slog.StringValue(redactedScalar) }
 
 // MarshalText refuses with ErrPrint.
-func (s *Scalar) MarshalText() ([]byte, error) { return nil, ErrPrint }
+func (s Scalar) MarshalText() ([]byte, error) { return nil, ErrPrint }
 
 // MarshalJSON refuses with ErrPrint.
-func (s *Scalar) MarshalJSON() ([]byte, error) { return nil, ErrPrint }
+func (s Scalar) MarshalJSON() ([]byte, error) { return nil, ErrPrint }
