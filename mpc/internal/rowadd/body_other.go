@@ -1,3 +1,5 @@
+//go:build !amd64 || purego
+
 package rowadd
 
 // This build has the generic body alone.
