@@ -4,12 +4,12 @@
 
 package rowadd
 
-// rotAddAVX512 adds n rows, at least one, in 512-bit registers.
+// rotAddAVX512 adds n rows, at least one.
 //
 //go:noescape
 func rotAddAVX512(acc *[256]uint32, table *uint32, offs *uint32, n int)
 
-// rotAddAVX2 adds n rows, at least one, in 256-bit registers.
+// rotAddAVX2 adds n rows, at least one.
 //
 //go:noescape
 func rotAddAVX2(acc *[256]uint32, table *uint32, offs *uint32, n int)
