@@ -68,14 +68,15 @@ func Split(values []uint32, ring Ring, parties int, random io.Reader) ([]*Vector
 	}
 	shares := make([]*Vector, parties)
 	buf := make([]byte, 4*len(values))
+	mask := ring.Mask()
 	for p := range parties - 1 {
 		if _, err := io.ReadFull(random, buf); err != nil {
 			return nil, fmt.Errorf("sharing: reading randomness for additive shares: %w", err)
 		}
 		words := make([]uint32, len(values))
 		for i := range words {
-			words[i] = binary.LittleEndian.Uint32(buf[4*i:]) & ring.Mask()
-			last[i] = (last[i] - words[i]) & ring.Mask()
+			words[i] = binary.LittleEndian.Uint32(buf[4*i:]) & mask
+			last[i] = (last[i] - words[i]) & mask
 		}
 		shares[p] = &Vector{ring: ring, party: uint8(p), parties: uint8(parties), words: words}
 	}
@@ -108,8 +109,9 @@ func Open(shares ...*Vector) ([]uint32, error) {
 			sum[i] += w
 		}
 	}
-	for i := range sum {
-		sum[i] = sum[i] & first.ring.Mask() >> first.ring.guard
+	mask := first.ring.Mask()
+	for i, w := range sum {
+		sum[i] = w & mask >> first.ring.guard
 	}
 	return sum, nil
 }
@@ -154,7 +156,11 @@ func (v *Vector) Add(w *Vector) (*Vector, error) {
 	if noise>>v.ring.guard != 0 {
 		return nil, fmt.Errorf("%w: noises up to %d and %d in %d bits", ErrGuard, v.noise, w.noise, v.ring.guard)
 	}
-	return v.with(uint32(noise), func(i int, x uint32) uint32 { return x + w.words[i] }), nil
+	sum, mask := v.blank(uint32(noise)), v.ring.Mask()
+	for i, x := range v.words {
+		sum.words[i] = (x + w.words[i]) & mask
+	}
+	return sum, nil
 }
 
 // Sub returns this party's shares of the difference, modulo 2^m. It returns
@@ -166,7 +172,11 @@ func (v *Vector) Sub(w *Vector) (*Vector, error) {
 	if w.noise != 0 {
 		return nil, fmt.Errorf("%w: a subtrahend must be without noise, this one has up to %d", ErrGuard, w.noise)
 	}
-	return v.with(v.noise, func(i int, x uint32) uint32 { return x - w.words[i] }), nil
+	diff, mask := v.blank(v.noise), v.ring.Mask()
+	for i, x := range v.words {
+		diff.words[i] = (x - w.words[i]) & mask
+	}
+	return diff, nil
 }
 
 // AddPublic returns this party's shares of the vector plus values that all
@@ -178,7 +188,11 @@ func (v *Vector) AddPublic(values []uint32) (*Vector, error) {
 	if v.party != 0 {
 		return v, nil
 	}
-	return v.with(v.noise, func(i int, x uint32) uint32 { return x + values[i]<<v.ring.guard }), nil
+	sum, mask := v.blank(v.noise), v.ring.Mask()
+	for i, x := range v.words {
+		sum.words[i] = (x + values[i]<<v.ring.guard) & mask
+	}
+	return sum, nil
 }
 
 // pair checks that v and w are the same party's shares.
@@ -192,12 +206,9 @@ func (v *Vector) pair(w *Vector) error {
 	return nil
 }
 
-func (v *Vector) with(noise uint32, f func(i int, x uint32) uint32) *Vector {
-	words := make([]uint32, len(v.words))
-	for i, x := range v.words {
-		words[i] = f(i, x) & v.ring.Mask()
-	}
-	return &Vector{ring: v.ring, party: v.party, parties: v.parties, noise: noise, words: words}
+// blank returns a vector of the form of v, with words of zero.
+func (v *Vector) blank(noise uint32) *Vector {
+	return &Vector{ring: v.ring, party: v.party, parties: v.parties, noise: noise, words: make([]uint32, len(v.words))}
 }
 
 // Encode returns the encoding of the shares, a secret: header, m, g, party,

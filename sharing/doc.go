@@ -35,6 +35,9 @@
 // done; its errors are returned. Dealing, verifying and opening are
 // deterministic functions of inputs and of the bytes read, for replay.
 //
+// Go offers no reliable way to erase memory, and none is promised: hold secrets
+// in processes of their own, briefly.
+//
 // The polynomials are those of go.dedis.ch/kyber/v3/share over package
 // sharing/group, behind types that exclude what it lets pass: wrong,
 // conflicting and duplicate shares, thresholds and indices out of range

@@ -1,7 +1,6 @@
 package sharing
 
 import (
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -81,11 +80,4 @@ func named(t *testing.T, err error, indexes ...int) {
 		require.Fail(t, "no one is named", "%v", err)
 	}
 	require.ErrorContains(t, err, fmt.Sprint(indexes[0]))
-}
-
-func unhex(t testing.TB, s string) []byte {
-	t.Helper()
-	b, err := hex.DecodeString(s)
-	require.NoError(t, err)
-	return b
 }

@@ -33,23 +33,28 @@ func consistent(p Params, shares []*Share) bool {
 	if surplus <= 0 {
 		return true
 	}
+	xs := make([]*group.Scalar, len(shares))
+	for i, s := range shares {
+		xs[i] = new(group.Scalar).SetUint64(uint64(s.index))
+	}
 	terms := make([]*group.Scalar, len(shares)) // v_i x_i^e s_i
-	for i, si := range shares {
+	diff := new(group.Scalar)
+	for i, s := range shares {
 		den := new(group.Scalar).SetUint64(1)
-		for j, sj := range shares {
+		for j := range shares {
 			if i != j {
-				den.Mul(den, new(group.Scalar).SetInt64(int64(si.index-sj.index)))
+				den.Mul(den, diff.Sub(xs[i], xs[j]))
 			}
 		}
 		terms[i] = new(group.Scalar)
-		terms[i].Div(si.value, den)
+		terms[i].Div(s.value, den)
 	}
 	allZero := true
 	for range surplus {
 		sum := group.NewScalar()
-		for i, s := range shares {
+		for i := range shares {
 			sum.Add(sum, terms[i])
-			terms[i].Mul(terms[i], new(group.Scalar).SetUint64(uint64(s.index)))
+			terms[i].Mul(terms[i], xs[i])
 		}
 		allZero = sum.IsZero() && allZero
 	}
