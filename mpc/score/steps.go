@@ -1,0 +1,112 @@
+package score
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"math/bits"
+	"slices"
+
+	"github.com/blindscore/blindscore/mpc"
+)
+
+// steps writes the tables of stage 2. The output as a function of the score is
+// written down once, as bit planes over all scores that matter; the table of a
+// company is a window of 2^m of them, begun at the bank's own points and turned
+// by its share, which is a matter of unaligned loads.
+type steps struct {
+	m      int
+	width  int
+	low    int64    // score of the first entry
+	high   int64    // score from which the window no longer moves
+	planes [][]byte // bit i of plane p is bit p of the output at score low+i; 9 bytes of slack
+}
+
+// maxSteps bounds the span of scores between the outermost thresholds.
+const maxSteps = 1 << 26
+
+// newBandSteps writes band(t) = number of thresholds <= t. Below the lowest
+// threshold less one window, and above the highest, nothing changes any more.
+func newBandSteps(thresholds []int64, m, width int) (*steps, error) {
+	s := &steps{m: m, width: width}
+	window := int64(1) << m
+	if len(thresholds)>>width > 0 {
+		return nil, fmt.Errorf("%w: %d thresholds do not fit %d bits", mpc.ErrParams, len(thresholds), width)
+	}
+	if len(thresholds) > 0 {
+		lo, hi := slices.Min(thresholds), slices.Max(thresholds)
+		if lo < math.MinInt64/4 || hi > math.MaxInt64/4 || hi-lo > maxSteps {
+			return nil, fmt.Errorf("%w: thresholds from %d to %d: more than %d apart", mpc.ErrParams, lo, hi, maxSteps)
+		}
+		s.low, s.high = lo-window, hi
+	}
+	n := int(s.high - s.low + window)
+	s.alloc(n)
+	next := slices.Clone(thresholds)
+	slices.Sort(next)
+	band := uint16(0)
+	for i := range n {
+		for len(next) > 0 && next[0] <= s.low+int64(i) {
+			next = next[1:]
+			band++
+		}
+		s.set(i, band)
+	}
+	return s, nil
+}
+
+// newScoreSteps writes the identity on 0 .. 2^m-1; the window never moves.
+func newScoreSteps(m int) *steps {
+	s := &steps{m: m, width: m}
+	s.alloc(1 << m)
+	for i := range 1 << m {
+		s.set(i, uint16(i))
+	}
+	return s
+}
+
+func (s *steps) alloc(n int) {
+	s.planes = make([][]byte, s.width)
+	for p := range s.planes {
+		s.planes[p] = make([]byte, n/8+2*9)
+	}
+}
+
+func (s *steps) set(i int, v uint16) {
+	for p := range s.planes {
+		s.planes[p][i>>3] |= byte(v>>p&1) << (i & 7)
+	}
+}
+
+// table writes the planes of one company: entry w is
+//
+//	output(start + (turn + w mod 2^m)) ^ mask.
+func (s *steps) table(dst []byte, start int64, turn int, mask uint16) {
+	at := int(min(max(start, s.low), s.high) - s.low)
+	size := 1 << s.m
+	cut := size - turn // entries before the seam
+	for p, plane := range s.planes {
+		flip := -uint64(mask >> p & 1)
+		out := dst[p*size/8:][:size/8]
+		for w := 0; w < size; w += 64 {
+			var v uint64
+			switch left := cut - w; {
+			case left >= 64:
+				v = load(plane, at+turn+w)
+			case left <= 0:
+				v = load(plane, at-left)
+			default: // the seam is inside this word
+				keep := uint64(1)<<left - 1
+				v = load(plane, at+turn+w)&keep | load(plane, at)<<left
+			}
+			binary.LittleEndian.PutUint64(out[w/8:], v^flip)
+		}
+	}
+}
+
+// load returns 64 bits of plane from bit i.
+func load(plane []byte, i int) uint64 {
+	b := plane[i>>3:][:9]
+	v, shift := binary.LittleEndian.Uint64(b), i&7
+	return v>>shift | uint64(b[8])<<(bits.UintSize-shift)
+}
