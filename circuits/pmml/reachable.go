@@ -1,0 +1,101 @@
+package pmml
+
+import (
+	"math"
+	"slices"
+
+	"github.com/blindscore/blindscore/circuits"
+)
+
+// maxProof bounds the work of proving attributes unreachable: predicates and constants looked at.
+const maxProof = 1 << 20
+
+// dropUnreachable drops the attributes with a ComplexPartialScore that no value can reach because an earlier attribute
+// always matches first; it refuses the others. complexScores has the element of each attribute, or nil.
+func dropUnreachable(ch *circuits.Characteristic, complexScores []*node) error {
+	if !slices.ContainsFunc(complexScores, func(n *node) bool { return n != nil }) {
+		return nil
+	}
+	reached := reachable(ch)
+	var kept []circuits.Attribute
+	for i, n := range complexScores {
+		switch {
+		case n == nil:
+			kept = append(kept, ch.Attributes[i])
+		case reached[i]:
+			return n.failf(ErrUnsupported, "characteristic %s, attribute %d: want a partialScore, got a ComplexPartialScore: such points are no table",
+				short(ch.Name), i+1)
+		}
+	}
+	ch.Attributes = kept
+	return nil
+}
+
+// reachable tells which attributes are the first to match for some value. It tries one value of every kind that the
+// predicates can tell apart: each constant, the numbers between two neighbours, both ends, a text that is none of the
+// constants, missing. That is a proof for characteristics of one feature; where it would be none (several features),
+// or take too long, every attribute is said to be reachable.
+func reachable(ch *circuits.Characteristic) []bool {
+	reached := make([]bool, len(ch.Attributes))
+	features := ch.Features()
+	size := 0
+	var constants []circuits.Value
+	for i := range ch.Attributes {
+		gather(&ch.Attributes[i].Predicate, &constants, &size)
+	}
+	values := samples(constants)
+	if len(features) > 1 || len(values) > maxProof/max(1, size) {
+		for i := range reached {
+			reached[i] = true
+		}
+		return reached
+	}
+	for _, v := range values {
+		row := make(map[string]circuits.Value)
+		for _, f := range features {
+			row[f] = v
+		}
+		for i := range ch.Attributes {
+			if ch.Attributes[i].Predicate.Evaluate(row) == circuits.IsTrue {
+				reached[i] = true
+				break
+			}
+		}
+	}
+	return reached
+}
+
+// gather collects the constants below a predicate, and counts predicates and constants. Its depth has been checked.
+func gather(p *circuits.Predicate, constants *[]circuits.Value, size *int) {
+	*size += 1 + len(p.Values)
+	if *size > maxProof {
+		return
+	}
+	*constants = append(*constants, p.Values...)
+	for i := range p.Of {
+		gather(&p.Of[i], constants, size)
+	}
+}
+
+// samples are values of every kind that predicates with these constants can tell apart.
+func samples(constants []circuits.Value) []circuits.Value {
+	values := []circuits.Value{
+		circuits.Missing(), circuits.Number(math.Inf(-1)), circuits.Number(math.Inf(1)), circuits.Text("\x00other"),
+	}
+	var numbers []float64
+	texts := make(map[circuits.Value]bool)
+	for _, c := range constants {
+		if x, ok := c.Number(); ok {
+			numbers = append(numbers, x)
+		} else if !texts[c] {
+			texts[c] = true
+			values = append(values, c)
+		}
+	}
+	slices.Sort(numbers)
+	for _, x := range slices.Compact(numbers) {
+		// Just behind a constant is the interval to the next one, or that one itself if nothing is between.
+		values = append(values, circuits.Number(x), circuits.Number(math.Nextafter(x, math.Inf(1))))
+	}
+	return values
+}
