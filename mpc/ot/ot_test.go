@@ -177,8 +177,13 @@ func TestParameters(t *testing.T) {
 	}
 	require.NoError(t, Shape{N: MaxN, Digits: many[1:]}.Validate())
 	for _, shape := range []Shape{
-		{N: -1}, {N: MaxN + 1}, {N: 1, Digits: []int{0}}, {N: 1, Digits: []int{9}}, {N: 1, Digits: []int{-1}},
-		{N: 1, Digits: many}, {N: 1, Digits: append(many[2:], 8)},
+		{N: -1},
+		{N: MaxN + 1},
+		{N: 1, Digits: []int{0}},
+		{N: 1, Digits: []int{9}},
+		{N: 1, Digits: []int{-1}},
+		{N: 1, Digits: many},
+		{N: 1, Digits: append(many[2:], 8)},
 	} {
 		require.ErrorIs(t, shape.Validate(), mpc.ErrParams)
 	}

@@ -43,26 +43,38 @@ func leafKeys(leaves [][seedBytes]byte, skip int) []*aes128.Key {
 // a leaf is missing.
 func expand(p Params, keys []*aes128.Key, i int, u unit, extension uint64, v, scratch []byte) {
 	width := u.width() * blockSize
-	tree := keys[i*p.q():][:p.q()]
-	for x, key := range tree {
+	for x, key := range keys[i*p.q():][:p.q()] {
 		stream := scratch[x*width:][:width]
 		if key == nil {
 			clear(stream)
-			continue
+		} else {
+			key.CTR(stream, extension, u.position)
 		}
-		key.CTR(stream, extension, u.position)
+		// Every trailing 1 of x completes a subtree, while it is in cache.
+		for b := 0; x>>b&1 == 1; b++ {
+			join(p.K, b, width, v, scratch[(x>>(b+1)<<(b+1))*width:])
+		}
 	}
-	// Fold by halves: column b is the sum of the upper half, then the halves are
-	// added, until one column is left. About 2^(k+1) column additions in all.
-	for b := p.K - 1; b >= 0; b-- {
-		half := width << b
-		lower, upper := scratch[:half], scratch[half:2*half]
-		column := v[b*width:][:width]
-		copy(column, upper)
-		for off := width; off < half; off += width {
-			bitmat.XorInto(column, upper[off:off+width])
+	copy(v[(p.K-1)*width:][:width], scratch[p.q()/2*width:])
+}
+
+// join is one step in summing 2^k streams G_x, in place, to the plain sum of all
+// and to the k sums over the x that have bit t set. A subtree of 2^b streams
+// holds its plain sum in column 0, and its sum for bit t in column 2^t. Two
+// neighbours make one of twice the size: sums are added column by column, and
+// the plain sum of the upper one, in column 2^b, is already the sum for bit b.
+// The sums of the last round, but that one, go to v. All in all this takes
+// 2^(k+1) - k - 2 additions of columns.
+func join(k, b, width int, v, streams []byte) {
+	half := width << b
+	bitmat.XorInto(streams[:width], streams[half:])
+	for t := range b {
+		at := width << t
+		dst := streams[at : at+width]
+		if b == k-1 {
+			dst = v[t*width:][:width]
 		}
-		bitmat.XorInto(lower, upper)
+		bitmat.Xor(dst, streams[at:], streams[at+half:])
 	}
 }
 
@@ -70,12 +82,12 @@ func expand(p Params, keys []*aes128.Key, i int, u unit, extension uint64, v, sc
 // length, a multiple of 16.
 func addIf(bit byte, dst, c []byte) {
 	mask := -uint64(bit)
-	c = c[:len(dst)]
 	for len(dst) >= 16 && len(c) >= 16 {
-		d0, d1 := binary.LittleEndian.Uint64(dst), binary.LittleEndian.Uint64(dst[8:])
-		c0, c1 := binary.LittleEndian.Uint64(c), binary.LittleEndian.Uint64(c[8:])
-		binary.LittleEndian.PutUint64(dst, d0^c0&mask)
-		binary.LittleEndian.PutUint64(dst[8:], d1^c1&mask)
+		d, a := (*[16]byte)(dst), (*[16]byte)(c)
+		lo := binary.LittleEndian.Uint64(d[:8]) ^ binary.LittleEndian.Uint64(a[:8])&mask
+		hi := binary.LittleEndian.Uint64(d[8:]) ^ binary.LittleEndian.Uint64(a[8:])&mask
+		binary.LittleEndian.PutUint64(d[:8], lo)
+		binary.LittleEndian.PutUint64(d[8:], hi)
 		dst, c = dst[16:], c[16:]
 	}
 }
