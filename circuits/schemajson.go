@@ -163,13 +163,13 @@ func parseFeature(raw []byte) (FeatureSpec, error) {
 // It fails with ErrLimit if the file would exceed MaxSchemaBytes.
 func (s *Schema) Encode() ([]byte, error) {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "{\"blindscore_schema\":%d,\n\"name\":", schemaFormat)
+	fmt.Fprintf(&b, "{\"blindscore_schema\":%d,\"name\":", schemaFormat)
 	err := writeJSON(&b, s.name)
-	b.WriteString(",\n\"version\":")
+	b.WriteString(",\"version\":")
 	if err == nil {
 		err = writeJSON(&b, s.version)
 	}
-	b.WriteString(",\n\"features\":[")
+	b.WriteString(",\"features\":[")
 	for i, f := range s.features {
 		if i > 0 {
 			b.WriteByte(',')
