@@ -60,11 +60,31 @@ func (k *Key) mmoGroups(dst, src []byte, n int) {
 }
 
 func (k *Key) hashGroups(dst, src []byte, n, blocks int, shift, first, hi, lo uint64) {
-	if k.body == bodyVAES {
-		hashVAES(&k.round, &dst[0], &src[0], n, blocks, shift, first, lo, hi)
-		return
+	r, d, s := &k.round, &dst[0], &src[0]
+	switch {
+	case k.body == bodyNI:
+		hashNI(r, d, s, n, blocks, shift, first, lo, hi)
+	case blocks == 1:
+		hashVAES1(r, d, s, n, blocks, shift, first, lo, hi)
+	case blocks == 2:
+		hashVAES2(r, d, s, n, blocks, shift, first, lo, hi)
+	default:
+		hashVAES4(r, d, s, n, blocks, shift, first, lo, hi)
 	}
-	hashNI(&k.round, &dst[0], &src[0], n, blocks, shift, first, lo, hi)
+}
+
+func (k *Key) expandGroups(dst, rows, offsets []byte, n, blocks int, shift, hi, lo uint64) {
+	r, d, s, o := &k.round, &dst[0], &rows[0], &offsets[0]
+	switch {
+	case k.body == bodyNI:
+		expandNI(r, d, s, o, n, blocks, shift, lo, hi)
+	case blocks == 1:
+		expandVAES1(r, d, s, o, n, blocks, shift, lo, hi)
+	case blocks == 2:
+		expandVAES2(r, d, s, o, n, blocks, shift, lo, hi)
+	default:
+		expandVAES4(r, d, s, o, n, blocks, shift, lo, hi)
+	}
 }
 
 // ctr, and those below, run whole groups in place and the rest through a scratch group, so that no other body is needed.
@@ -131,17 +151,14 @@ func (k *Key) expand(dst, rows, offsets []byte, blocks int, hi, lo uint64) {
 	group, n := k.group(), len(offsets)/BlockSize
 	total := len(rows) / BlockSize * n
 	d, power := log2(n)
-	done := 0
-	switch {
-	case !power:
+	if !power {
 		k.expandAny(dst, rows, offsets, blocks, hi, lo)
 		return
-	case k.body == bodyNI && total >= group:
+	}
+	done := 0
+	if total >= group && (n >= 4 || k.body == bodyNI) {
 		done = total / group * group
-		expandNI(&k.round, &dst[0], &rows[0], &offsets[0], done/group, blocks, d, lo, hi)
-	case k.body == bodyVAES && n >= 4 && total >= group:
-		done = total / group * group
-		expandVAES(&k.round, &dst[0], &rows[0], &offsets[0], done/group, blocks, d, lo, hi)
+		k.expandGroups(dst, rows, offsets, done/group, blocks, d, hi, lo)
 	}
 	// What is left is less than a group, or has fewer offsets than a register has lanes.
 	var x scratch

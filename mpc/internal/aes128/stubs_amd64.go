@@ -39,12 +39,32 @@ func ctrVAES(round *[176]byte, dst *byte, groups int, lo uint64, hi uint64)
 //go:noescape
 func mmoVAES(round *[176]byte, dst *byte, src *byte, groups int)
 
-// hashVAES hashes each block of src.
+// hashVAES1 hashes blocks of src to one output each.
 //
 //go:noescape
-func hashVAES(round *[176]byte, dst *byte, src *byte, groups int, blocks int, shift uint64, first uint64, lo uint64, hi uint64)
+func hashVAES1(round *[176]byte, dst *byte, src *byte, groups int, blocks int, shift uint64, first uint64, lo uint64, hi uint64)
 
-// expandVAES hashes each sum of a row and an offset; there are 2^shift offsets, at least 4.
+// hashVAES2 hashes blocks of src to two outputs each.
 //
 //go:noescape
-func expandVAES(round *[176]byte, dst *byte, rows *byte, offsets *byte, groups int, blocks int, shift uint64, lo uint64, hi uint64)
+func hashVAES2(round *[176]byte, dst *byte, src *byte, groups int, blocks int, shift uint64, first uint64, lo uint64, hi uint64)
+
+// hashVAES4 hashes blocks of src to any number of outputs each.
+//
+//go:noescape
+func hashVAES4(round *[176]byte, dst *byte, src *byte, groups int, blocks int, shift uint64, first uint64, lo uint64, hi uint64)
+
+// expandVAES1 hashes sums of a row and one of 2^shift offsets, at least 4, to one output each.
+//
+//go:noescape
+func expandVAES1(round *[176]byte, dst *byte, rows *byte, offsets *byte, groups int, blocks int, shift uint64, lo uint64, hi uint64)
+
+// expandVAES2 hashes sums of a row and one of 2^shift offsets, at least 4, to two outputs each.
+//
+//go:noescape
+func expandVAES2(round *[176]byte, dst *byte, rows *byte, offsets *byte, groups int, blocks int, shift uint64, lo uint64, hi uint64)
+
+// expandVAES4 hashes sums of a row and one of 2^shift offsets, at least 4, to any number of outputs each.
+//
+//go:noescape
+func expandVAES4(round *[176]byte, dst *byte, rows *byte, offsets *byte, groups int, blocks int, shift uint64, lo uint64, hi uint64)
