@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"io"
 
+	"go.dedis.ch/kyber/v3/share"
+
 	"github.com/blindscore/blindscore/sharing/group"
 )
 
@@ -74,13 +76,18 @@ func NewEscrow(terms *EscrowTerms, seed [32]byte, random io.Reader) (*Escrow, er
 	if err != nil {
 		return nil, err
 	}
+	return dealEscrow(terms, seed, poly, random)
+}
+
+// dealEscrow seals seed under the polynomial p, of degree t-1.
+func dealEscrow(terms *EscrowTerms, seed [32]byte, p *share.PriPoly, random io.Reader) (*Escrow, error) {
 	e := &Escrow{terms: terms.digest, params: terms.params, points: make([]*group.Point, terms.params.Threshold())}
-	for j, a := range poly.Coefficients() {
+	for j, a := range p.Coefficients() {
 		e.points[j] = new(group.Point)
 		e.points[j].Mul(a, escrowG)
 	}
 	s := new(group.Point)
-	s.Mul(alpha, nil)
+	s.Mul(p.Secret(), nil)
 	aead, err := e.aead(s)
 	if err != nil {
 		return nil, err
@@ -90,7 +97,7 @@ func NewEscrow(terms *EscrowTerms, seed [32]byte, random io.Reader) (*Escrow, er
 
 	context := e.context()
 	for i, a := range terms.auditors {
-		pi := evalPoly(poly, i+1)
+		pi := evalPoly(p, i+1)
 		st := &statement{domain: escrowDeal, context: context, index: i + 1, g: escrowG, x: new(group.Point), h: a.y, y: new(group.Point)}
 		st.x.Mul(pi, st.g)
 		st.y.Mul(pi, st.h)
@@ -149,17 +156,17 @@ func (e *Escrow) Verify(terms *EscrowTerms) (*VerifiedEscrow, error) {
 		return nil, fmt.Errorf("%w: no escrow or no terms", ErrParams)
 	case e.terms != terms.digest || e.params != terms.params:
 		return nil, fmt.Errorf("%w: the escrow is for terms %x, %v; want %x, %v", ErrTerms, e.terms[:4], e.params, terms.digest[:4], terms.params)
-	case e.points[0].IsIdentity():
+	case e.points[0].IsIdentity(): // S is the identity, and everyone has the key of the box
 		return nil, fmt.Errorf("%w: the sealing secret is public", ErrDealer)
 	}
 	var wrong []int
 	context := e.context()
-	for i, share := range e.shares {
+	for i, sh := range e.shares {
 		st := &statement{
 			domain: escrowDeal, context: context, index: i + 1,
-			g: escrowG, x: evalPoints(e.points, i+1), h: terms.auditors[i].y, y: share.y,
+			g: escrowG, x: evalPoints(e.points, i+1), h: terms.auditors[i].y, y: sh.y,
 		}
-		if share.y.IsIdentity() || !share.proof.verify(st) {
+		if sh.y.IsIdentity() || !sh.proof.verify(st) {
 			wrong = append(wrong, i+1)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.dedis.ch/kyber/v3"
 	"go.dedis.ch/kyber/v3/share"
 
 	"github.com/blindscore/blindscore/sharing/group"
@@ -169,10 +170,7 @@ func TestForgedEscrowsAreRefused(t *testing.T) {
 		})
 	}
 	e := copied()
-	e.points[0] = group.NewPoint()
-	_, err := e.Verify(terms)
-	require.ErrorIs(t, err, ErrDealer, "the secret is the identity, which everyone knows")
-	_, err = e.Verify(nil)
+	_, err := e.Verify(nil)
 	require.ErrorIs(t, err, ErrParams)
 	_, err = (*Escrow)(nil).Verify(terms)
 	require.ErrorIs(t, err, ErrParams)
@@ -219,6 +217,26 @@ func TestWrongOpeningsAreNamed(t *testing.T) {
 	require.ErrorIs(t, v.Check(nil), ErrParams)
 	named(t, v.Check(forge(openings[0], func(o *Opening) { o.index = 9 })), 9)
 	require.ErrorIs(t, v.Check(new(Opening)), ErrTerms)
+}
+
+// A dealer may choose the polynomial badly and prove everything properly: zero
+// at 0 hands the seed to everyone, zero at an index hands out that share.
+func TestBadPolynomialsAreRefused(t *testing.T) {
+	_, terms := auditors(t, 2, 3, 1)
+	deal := func(coeffs ...int64) error {
+		var scalars []kyber.Scalar
+		for _, c := range coeffs {
+			scalars = append(scalars, new(group.Scalar).SetInt64(c))
+		}
+		e, err := dealEscrow(terms, testSeed, share.CoefficientsToPriPoly(group.Group{}, scalars), deterministic(51))
+		require.NoError(t, err)
+		_, err = e.Verify(terms)
+		return err
+	}
+	require.NoError(t, deal(5, 7))
+	require.EqualError(t, deal(0, 7), "sharing: wrong dealing: the sealing secret is public")
+	named(t, deal(-6, 3), 2)
+	require.ErrorIs(t, deal(-6, 3), ErrDealer)
 }
 
 // A dealer who seals junk passes verification, as the documentation says, and is

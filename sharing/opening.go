@@ -100,7 +100,7 @@ func (v *VerifiedEscrow) Check(o *Opening) error {
 		return fmt.Errorf("%w: no opening", ErrParams)
 	case o.escrow != v.digest:
 		return fmt.Errorf("%w: the opening is for escrow %x, want %x", ErrTerms, o.escrow[:4], v.digest[:4])
-	case o.index < 1 || o.index > len(v.terms.auditors) || o.s.IsIdentity() || !o.proof.verify(v.opened(o)):
+	case o.index < 1 || o.index > len(v.terms.auditors) || !o.proof.verify(v.opened(o)):
 		return &ShareError{Indexes: []int{o.index}}
 	}
 	return nil

@@ -46,6 +46,11 @@ func TestFeldmanNamesWrongShares(t *testing.T) {
 	require.ErrorIs(t, c.Verify(nil), ErrParams)
 	named(t, c.Verify(&Share{index: 7, value: scalar("x")}), 7)
 	require.ErrorIs(t, new(Commitment).Verify(shares[0]), ErrShare)
+	// t holders together can compute the share of a holder that does not exist.
+	poly, err := randomPoly(scalar("secret"), p, deterministic(11))
+	require.NoError(t, err)
+	require.NoError(t, c.Verify(&Share{index: 6, value: evalPoly(poly, 6)}))
+	named(t, c.Verify(&Share{index: 7, value: evalPoly(poly, 7)}), 7)
 
 	other, _, err := FeldmanSplit(scalar("secret"), p, deterministic(12))
 	require.NoError(t, err)
@@ -71,6 +76,12 @@ func TestPedersen(t *testing.T) {
 		got, err := c.Recover(choose(r, shares, shape.t))
 		require.NoError(t, err)
 		require.True(t, got.Equal(secret))
+
+		// The same dealing to one holder more gives that holder's share.
+		_, more, err := PedersenSplit(secret, params(t, shape.t, shape.n+1), deterministic(13))
+		require.NoError(t, err)
+		require.True(t, more[0].value.Equal(shares[0].value))
+		named(t, c.Verify(more[shape.n]), shape.n+1)
 
 		wrong := slices.Clone(shares)
 		wrong[0] = &PedersenShare{index: 1, value: shares[0].blind, blind: shares[0].value}
