@@ -7,8 +7,13 @@ import (
 	"strings"
 )
 
-// buildQuery writes the one query of a chunk. Its result has a row for each known company: the code, the features in
+// query writes the one query of a chunk. Its result has a row for each known company: the code, the features in
 // schema order, and the record time if the mapping has one. The codes asked for are its one parameter.
+//
+// One JSON array in SQLite and one array in PostgreSQL were chosen by measurement, at 4,096 of 100,000 companies and one
+// column: json_each 276,000 companies/s, a parameter for each code 120,000, a temporary table 116,000; = ANY 307,000, a
+// join with unnest 213,000, a parameter for each code 178,000. They also keep the text of the query the same for any
+// number of companies.
 //
 // Each expression stands in parentheses on lines of its own, so that a comment at its end ends with it.
 func (m *Mapping) query() string {

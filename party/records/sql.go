@@ -41,7 +41,7 @@ type SQL struct {
 }
 
 // Open opens the database of a mapping for reading, and checks that the mapping fits its tables. For SQLite, name is the
-// path of the file, which must exist; for PostgreSQL it is a DSN or URL as libpq reads it, and a secret where it holds a
+// path of the file, which must exist, in a directory where SQLite may keep its -wal and -shm files; for PostgreSQL it is a DSN or URL as libpq reads it, and a secret where it holds a
 // password. Errors wrap ErrMapping (the mapping does not fit) or ErrDatabase (it cannot be opened).
 func Open(ctx context.Context, m *Mapping, name string, opts Options) (*SQL, error) {
 	if opts.Chunk < 0 || opts.Chunk > MaxChunk {

@@ -340,6 +340,18 @@ func TestReadOnly(t *testing.T) {
 		require.ErrorIs(t, err, os.ErrNotExist)
 		require.ErrorIs(t, err, records.ErrDatabase)
 		require.NoFileExists(t, missing)
+
+		b := newSQLite(t)
+		b.exec(t, "CREATE TABLE firms (code TEXT, turnover REAL, months REAL, rating REAL, sector TEXT, updated TEXT)")
+		s, err := b.open(t, suiteSchema(t), goodMapping, records.Options{})
+		require.NoError(t, err)
+		for _, statement := range []string{
+			"INSERT INTO firms (code) VALUES ('x')", "DROP TABLE firms",
+			"PRAGMA query_only = 0; INSERT INTO firms (code) VALUES ('x')",
+		} {
+			_, err := records.DB(s).Exec(statement)
+			require.ErrorContains(t, err, "readonly", statement)
+		}
 	})
 	t.Run("postgres", func(t *testing.T) {
 		b := newPostgres(t)
@@ -355,5 +367,28 @@ func TestReadOnly(t *testing.T) {
 		var n int
 		require.NoError(t, b.db.QueryRow("SELECT COUNT(*) FROM firms").Scan(&n))
 		require.Equal(t, 1, n)
+	})
+}
+
+// TestDeadline: a query that takes too long ends with its context, and the source goes on.
+func TestDeadline(t *testing.T) {
+	eachBackend(t, func(t *testing.T, b backend) {
+		b.exec(t, "CREATE TABLE firms (code TEXT, turnover REAL, months REAL, rating REAL, sector TEXT, updated TEXT)")
+		b.exec(t, "INSERT INTO firms (code, rating) VALUES ($1, 0), ($2, 1)", uscc.Synthetic(0).String(), uscc.Synthetic(1).String())
+		slow := "(WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 2000000000) SELECT MAX(x) FROM c)"
+		if b.postgres() {
+			slow = "(SELECT 1 FROM pg_sleep(600))"
+		}
+		text := strings.Replace(goodMapping, "sqlite", "KIND", 1)
+		text = strings.Replace(text, "months: months", "months: CASE WHEN rating > 0 THEN "+slow+" END", 1)
+		s, err := b.open(t, suiteSchema(t), text, records.Options{Connections: 1})
+		require.NoError(t, err)
+		ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+		defer cancel()
+		_, err = s.Fetch(ctx, []uscc.ID{uscc.Synthetic(1)})
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		c, err := s.Fetch(context.Background(), []uscc.ID{uscc.Synthetic(0)})
+		require.NoError(t, err)
+		require.True(t, c.Known[0])
 	})
 }
