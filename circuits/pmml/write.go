@@ -12,9 +12,10 @@ import (
 )
 
 // Write writes a scorecard as a PMML 4.4 document, which Read reads back to a card with the same scores and reason
-// codes. The schema tells the types of the fields; the card's own features must not be numbers with texts among their
-// constants. Thresholds and bands are left out, because PMML has no place for them. The document is as secret as the
-// card. Errors wrap circuits.ErrCard or ErrUnsupported, or come from w.
+// codes. The schema tells the types of the fields; numeric features must not have texts among their constants (a named
+// text as a special value, say). Thresholds and bands are left out, because PMML has no place for them. The document is as secret as the
+// card. A card that ranks reason codes must have one for each attribute.
+// Errors wrap circuits.ErrCard or ErrUnsupported, or come from w.
 func Write(w io.Writer, card *circuits.Scorecard, schema *circuits.Schema) error {
 	if card == nil || schema == nil {
 		return fmt.Errorf("%w: want a scorecard and a schema, got nil", circuits.ErrCard)
@@ -104,7 +105,7 @@ func (d *writer) document(card *circuits.Scorecard, schema *circuits.Schema) err
 	d.close("MiningSchema")
 	d.open("Characteristics")
 	for i := range card.Characteristics {
-		if err := d.characteristic(&card.Characteristics[i]); err != nil {
+		if err := d.characteristic(&card.Characteristics[i], card.Reasons != 0); err != nil {
 			return fmt.Errorf("characteristic %s: %w", short(card.Characteristics[i].Name), err)
 		}
 	}
@@ -151,10 +152,13 @@ func (d *writer) fields(card *circuits.Scorecard, schema *circuits.Schema) ([]de
 	return fields, nil
 }
 
-func (d *writer) characteristic(ch *circuits.Characteristic) error {
+func (d *writer) characteristic(ch *circuits.Characteristic, reasons bool) error {
 	d.open("Characteristic", "name", ch.Name, "reasonCode", ch.ReasonCode, "baselineScore", ch.Baseline.String())
 	for i := range ch.Attributes {
 		a := &ch.Attributes[i]
+		if reasons && ch.ReasonCode == "" && a.ReasonCode == "" {
+			return fmt.Errorf("%w: attribute %d: want a reason code, as PMML does of all attributes if of one", ErrUnsupported, i+1)
+		}
 		d.open("Attribute", "partialScore", a.Points.String(), "reasonCode", a.ReasonCode)
 		if err := d.predicate(&a.Predicate); err != nil {
 			return err
