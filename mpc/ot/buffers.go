@@ -3,12 +3,12 @@ package ot
 import "sync"
 
 // buffers are the working memory of one extension in progress: at most 512 KiB
-// of columns, 2^k columns of at most 4 KiB of leaf streams (1 MiB for k = 8),
-// and a few columns more.
+// of columns, 36 columns of at most 4 KiB to sum leaf streams in, and a few
+// columns more.
 type buffers struct {
 	opaque
 	v       []byte // the 128 columns of a unit
-	streams []byte // 2^k columns
+	streams []byte // scratch of expand
 	x, chi  []byte // one column each
 }
 
@@ -23,7 +23,7 @@ func takeBuffers(p Params, shape Shape) *buffers {
 	width *= blockSize
 	b := pool.Get().(*buffers)
 	b.v = sized(b.v, kappa*width)
-	b.streams = sized(b.streams, p.q()*width)
+	b.streams = sized(b.streams, p.scratchColumns()*width)
 	b.x = sized(b.x, width)
 	b.chi = sized(b.chi, width)
 	return b

@@ -83,7 +83,7 @@
 // Secrets do not influence branches or memory addresses in this package; for
 // the group and the block cipher see sharing/group and mpc/internal/aes128.
 // Working memory, beside the rows returned (16 bytes for each digit) and the
-// message, is at most 1.6 MiB for each Extend in progress, and is wiped; cipher
+// message, is below 0.7 MiB for each Extend in progress, and is wiped; cipher
 // keys live, unwiped, as long as the Sender or Receiver: 128/k * 2^k of them.
 //
 // # References

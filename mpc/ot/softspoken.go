@@ -37,25 +37,66 @@ func leafKeys(leaves [][seedBytes]byte, skip int) []*aes128.Key {
 	return keys
 }
 
+// groupBits is how many levels of a tree are summed at a time, so that 2^4
+// streams of some KiB stay in the first-level cache, also for k = 8.
+const groupBits = 4
+
+// scratchColumns is how many columns of scratch expand needs.
+func (p Params) scratchColumns() int {
+	group := min(p.K, groupBits)
+	n := 1<<group + group
+	if p.K > group {
+		n += 1 << (p.K - group)
+	}
+	return n
+}
+
 // expand writes to v the k columns of VOLE i over unit u: v_i if all leaves are
 // known, w_i if leaf 0 is missing (and the others are relative to Delta_i). It
-// uses 2^k columns of scratch, and leaves u_i in the first, meaningless where
-// a leaf is missing.
+// leaves u_i in the first column of scratch, meaningless where a leaf is
+// missing.
 func expand(p Params, keys []*aes128.Key, i int, u unit, extension uint64, v, scratch []byte) {
 	width := u.width() * blockSize
-	for x, key := range keys[i*p.q():][:p.q()] {
-		stream := scratch[x*width:][:width]
-		if key == nil {
-			clear(stream)
-		} else {
-			key.CTR(stream, extension, u.position)
+	group := min(p.K, groupBits)
+	n := 1 << group
+	streams, sums, plain := scratch[:n*width], scratch[n*width:][:group*width], scratch[(n+group)*width:]
+	for h := range p.q() / n {
+		dst := sums
+		if h == 0 {
+			dst = v
 		}
-		// Every trailing 1 of x completes a subtree, while it is in cache.
-		for b := 0; x>>b&1 == 1; b++ {
-			join(p.K, b, width, v, scratch[(x>>(b+1)<<(b+1))*width:])
+		for x, key := range keys[i*p.q()+h*n:][:n] {
+			stream := streams[x*width:][:width]
+			if key == nil {
+				clear(stream)
+			} else {
+				key.CTR(stream, extension, u.position)
+			}
+			joinUp(group, x, width, dst, streams)
+		}
+		if h > 0 {
+			bitmat.XorInto(v[:group*width], sums)
+		}
+		if p.K > group { // the plain sum of the group is one stream of the upper tree
+			copy(plain[h*width:][:width], streams)
+			joinUp(p.K-group, h, width, v[group*width:], plain)
 		}
 	}
-	copy(v[(p.K-1)*width:][:width], scratch[p.q()/2*width:])
+	if p.K > group {
+		copy(streams[:width], plain)
+	}
+}
+
+// joinUp does every join of a tree of 2^k streams that stream x completes: one
+// for each trailing 1 of x. After the last stream the k sums are in v, and the
+// plain sum is in the first column of streams.
+func joinUp(k, x, width int, v, streams []byte) {
+	for b := 0; x>>b&1 == 1; b++ {
+		join(k, b, width, v, streams[(x>>(b+1)<<(b+1))*width:])
+	}
+	if x == 1<<k-1 {
+		copy(v[(k-1)*width:][:width], streams[width<<(k-1):])
+	}
 }
 
 // join is one step in summing 2^k streams G_x, in place, to the plain sum of all
@@ -79,17 +120,27 @@ func join(k, b, width int, v, streams []byte) {
 }
 
 // addIf adds c to dst if bit is 1, in constant time. The slices have the same
-// length, a multiple of 16.
+// length, a multiple of 16. Steps of 64 bytes keep the loop's own cost small.
 func addIf(bit byte, dst, c []byte) {
 	mask := -uint64(bit)
+	for len(dst) >= 64 && len(c) >= 64 {
+		d, a := (*[64]byte)(dst), (*[64]byte)(c)
+		for w := 0; w < 64; w += 16 {
+			addMasked((*[16]byte)(d[w:w+16]), (*[16]byte)(a[w:w+16]), mask)
+		}
+		dst, c = dst[64:], c[64:]
+	}
 	for len(dst) >= 16 && len(c) >= 16 {
-		d, a := (*[16]byte)(dst), (*[16]byte)(c)
-		lo := binary.LittleEndian.Uint64(d[:8]) ^ binary.LittleEndian.Uint64(a[:8])&mask
-		hi := binary.LittleEndian.Uint64(d[8:]) ^ binary.LittleEndian.Uint64(a[8:])&mask
-		binary.LittleEndian.PutUint64(d[:8], lo)
-		binary.LittleEndian.PutUint64(d[8:], hi)
+		addMasked((*[16]byte)(dst), (*[16]byte)(c), mask)
 		dst, c = dst[16:], c[16:]
 	}
+}
+
+func addMasked(d, a *[16]byte, mask uint64) {
+	lo := binary.LittleEndian.Uint64(d[:8]) ^ binary.LittleEndian.Uint64(a[:8])&mask
+	hi := binary.LittleEndian.Uint64(d[8:]) ^ binary.LittleEndian.Uint64(a[8:])&mask
+	binary.LittleEndian.PutUint64(d[:8], lo)
+	binary.LittleEndian.PutUint64(d[8:], hi)
 }
 
 // pack sets x to the choices of unit u, column segment after column segment:
