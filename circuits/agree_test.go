@@ -147,6 +147,27 @@ func TestFilesRoundTrip(t *testing.T) {
 	}
 }
 
+func TestRandomKeepsItsShape(t *testing.T) {
+	for seed := range 600 {
+		rng := rand.New(rand.NewPCG(11, uint64(seed)))
+		shape := circuitstest.Shape{
+			Features: 1 + rng.IntN(6), Unread: rng.IntN(3), MinLevels: 1, MaxLevels: 2 + rng.IntN(12), Bands: 1 + rng.IntN(20),
+			ScoreBits: 1 + rng.IntN(16), Places: rng.IntN(4), Own: rng.IntN(2),
+		}
+		c, err := circuitstest.Random(rng, shape)
+		require.NoError(t, err)
+		require.Equal(t, shape.ScoreBits, c.Model.ScoreBits(), "seed %d", seed)
+		require.Len(t, c.Model.Bands(), shape.Bands)
+		require.Len(t, c.Model.OwnFeatures(), shape.Own)
+		require.Len(t, c.Model.Features(), shape.Features)
+		require.Equal(t, shape.Features+shape.Unread, c.Schema.Len())
+		for _, levels := range c.Model.Levels() {
+			require.LessOrEqual(t, levels, shape.MaxLevels)
+		}
+		require.NoError(t, c.Model.CheckLevels(c.Levels(rng)))
+	}
+}
+
 func TestImpossibleShapes(t *testing.T) {
 	for _, shape := range []circuitstest.Shape{
 		{MinLevels: 5, MaxLevels: 4}, {ScoreBits: 31}, {Places: 7}, {Features: 257}, {MinLevels: 5000, MaxLevels: 5000},

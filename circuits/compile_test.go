@@ -135,6 +135,33 @@ func TestSnapReportsDistanceAndSteps(t *testing.T) {
 	require.Equal(t, []AttributeRef{{"a", 0}, {"a", 1}, {"a", 3}}, report.Unreached)
 }
 
+// Snapping moves cut-offs for intervals; a special value is one value and keeps what the card says of it.
+func TestSpecialsAreExactUnderSnap(t *testing.T) {
+	c := card(Characteristic{Name: "c", Attributes: []Attribute{{Predicate: Less("income", -2000), Points: Int(1)}, {Predicate: True(), Points: Int(2)}}})
+	m, _, err := Compile(c, testSchema(t), CompileOptions{Snap: true})
+	require.NoError(t, err)
+	require.Equal(t, [][]int32{{1, 2, 2, 2, 2, 2}}, m.Tables()) // the cut went to 1000, and -999 is still not below -2000
+}
+
+func TestReportText(t *testing.T) {
+	c := card(Characteristic{Name: "c", Attributes: []Attribute{
+		{Predicate: AtLeast("income", 4000), Points: dec(t, "1.25")}, {Predicate: Less("income", 1000), Points: dec(t, "0.5")}, {Predicate: Equal("income", Number(7))},
+	}})
+	zero := Int(0)
+	_, report, err := Compile(c, testSchema(t), CompileOptions{Snap: true, Default: &zero, Round: true, Places: 1})
+	require.NoError(t, err)
+	require.Equal(t, `scale: 10 units per point
+cut-offs on the grid: 1
+moved: characteristic "c": income greaterOrEqual 4000: now cut at "< 2500", by 1500 (0 of the grid interval)
+dropped: characteristic "c": income equal 7: no level of its own, now never equal
+default points: characteristic "c": income: level 1 "[1000, 2500)"
+default points: characteristic "c": income: level 3 "missing"
+default points: characteristic "c": income: level 5 "sealed"
+unreached: characteristic "c": attribute 2
+rounded: from 2 to 1 places, 1 points changed, by at most 0.05 each and 0.05 in a score
+`, report.Text())
+}
+
 func TestCategoriesOffTheGrid(t *testing.T) {
 	c := card(Characteristic{Name: "s", Attributes: []Attribute{
 		{Predicate: In("sector", Text("retail"), Text("mining")), Points: Int(1)},

@@ -1,10 +1,13 @@
 package circuits
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
 	"sort"
+	"strconv"
+	"strings"
 )
 
 // buildNumeric checks range and cuts and derives the keys.
@@ -184,6 +187,23 @@ func (f *Feature) Normal(v Value) Value {
 		}
 	}
 	return v
+}
+
+// Parse reads a value from text, as tables and CSV files have it: the empty text is missing; for a numeric feature a
+// special text stays a text, a number (also beyond float64: an infinity) is a number, and anything else is missing.
+// Like Level it is total.
+func (f *Feature) Parse(text string) Value {
+	if text == "" {
+		return Missing()
+	}
+	if _, special := f.special[Text(text)]; special || !f.Numeric() {
+		return Text(text)
+	}
+	x, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+	if err != nil && !errors.Is(err, strconv.ErrRange) {
+		return Missing()
+	}
+	return Number(x)
 }
 
 // Level is the level of a raw value. It is total: missing, NaN, infinities, values out of range, unknown categories

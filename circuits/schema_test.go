@@ -86,6 +86,23 @@ func TestLevelsAndTheirNames(t *testing.T) {
 	require.Equal(t, []uint16{2, 5, 0, 3}, s.Levels(map[string]Value{"sales": Number(100)}))
 }
 
+func TestParseValue(t *testing.T) {
+	s, err := ParseSchema([]byte(schemaText))
+	require.NoError(t, err)
+	for _, c := range []struct {
+		feature, text string
+		want          Value
+	}{
+		{"sales", "", Missing()}, {"sales", "12.5", Number(12.5)}, {"sales", " -3 ", Number(-3)}, {"sales", "sealed", Text("sealed")},
+		{"sales", "abc", Missing()}, {"sales", "1,000", Missing()}, {"sales", "1e999", Number(math.Inf(1))}, {"sales", "-1e999", Number(math.Inf(-1))},
+		{"sales", "NaN", Missing()}, {"sales", "-999", Number(-999)}, {"sales", "   ", Missing()},
+		{"sector", "retail", Text("retail")}, {"sector", " retail", Text(" retail")}, {"sector", "7", Text("7")}, {"sector", "", Missing()},
+	} {
+		f, _ := s.Feature(c.feature)
+		require.Equal(t, c.want.Reveal(), f.Parse(c.text).Reveal(), "%s %q", c.feature, c.text)
+	}
+}
+
 func TestSchemaErrorsNameFeatureAndField(t *testing.T) {
 	replace := func(old, new string) string {
 		require.Contains(t, schemaText, old)
