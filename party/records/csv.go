@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -157,7 +158,7 @@ func (t ColumnType) parse(field string) (any, error) {
 		return n, nil
 	case ColumnReal:
 		x, ok := parseNumber(field)
-		if !ok {
+		if !ok || math.IsNaN(x) || math.IsInf(x, 0) {
 			return nil, errors.New("not a decimal number")
 		}
 		return x, nil

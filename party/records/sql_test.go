@@ -220,8 +220,24 @@ func TestTextNumbers(t *testing.T) {
 			text  any
 			level int
 		}{
-			{"12.5", 2}, {"-3", 0}, {"1e2", 3}, {"+5", 1}, {".5", 1}, {nil, missing}, {"", missing}, {"abc", missing},
-			{"0x10", missing}, {"1_0", missing}, {"inf", missing}, {"nan", missing}, {" 5", missing}, {"1e999", missing}, {"NIL", missing + 1},
+			{"12.5", 2},
+			{"-3", 0},
+			{"1e2", 3},
+			{"+5", 1},
+			{".5", 1},
+			{nil, missing},
+			{"", missing},
+			{"abc", missing},
+			{"0x10", missing},
+			{"1_0", missing},
+			{"-Infinity", 0},
+			{"NaN", missing},
+			{" 5  ", 1},
+			{"1e999", 3},
+			{"1" + strings.Repeat("0", 1000), 3},
+			{"0x1p9", missing},
+			{"NIL", missing + 1},
+			{"nil", missing},
 		}
 		var ids []uscc.ID
 		for i, tc := range cases {

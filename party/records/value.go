@@ -1,6 +1,7 @@
 package records
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -11,8 +12,8 @@ import (
 // toValue reads what a driver gives for a feature's expression. It is total: what cannot be read is missing or a text,
 // and has a level.
 //
-// For a numeric feature a text that is a decimal number (as PostgreSQL's NUMERIC arrives) is that number, and another
-// text may be a special of the grid. For a categorical feature integers and truth values are their texts.
+// For a numeric feature a text may be a special of the grid, or a number (as PostgreSQL's NUMERIC arrives); any other is
+// missing. For a categorical feature integers and truth values are their texts.
 func toValue(f *circuits.Feature, v any) circuits.Value {
 	switch v := v.(type) {
 	case nil:
@@ -44,22 +45,29 @@ func toValue(f *circuits.Feature, v any) circuits.Value {
 }
 
 func textValue(f *circuits.Feature, s string) circuits.Value {
-	if f.Numeric() {
-		if x, ok := parseNumber(s); ok {
-			return circuits.Number(x)
+	if !f.Numeric() {
+		return circuits.Text(s)
+	}
+	for _, special := range f.Specials() {
+		if special.Value == circuits.Text(s) {
+			return special.Value
 		}
 	}
-	return circuits.Text(s)
+	x, ok := parseNumber(strings.TrimSpace(s)) // CHAR(n) columns pad with blanks
+	if !ok {
+		return circuits.Missing()
+	}
+	return circuits.Number(x)
 }
 
-// parseNumber reads a plain decimal number: digits, one point, an exponent. Not the "inf", "nan", hexadecimal and
-// underscored forms of Go, nor blanks.
+// parseNumber reads a decimal number, or an infinity or NaN as databases spell them, and not the hexadecimal and
+// underscored forms of Go. What is beyond float64 is an infinity, which lies in the last interval of a grid, or the first.
 func parseNumber(s string) (float64, bool) {
-	if s == "" || len(s) > 400 || strings.Trim(s, "0123456789+-.eE") != "" {
+	if strings.ContainsAny(s, "xX_") {
 		return 0, false
 	}
 	x, err := strconv.ParseFloat(s, 64)
-	return x, err == nil
+	return x, err == nil || errors.Is(err, strconv.ErrRange)
 }
 
 // timeForms are the texts that ParseTime reads, zone-less ones as UTC.
