@@ -30,6 +30,10 @@ func (b *Block) Seed() Seed { return BlockSeed(b.s.seed, b.Index) }
 // Binding returns a public value unique to session and superblock.
 func (b *Block) Binding() [32]byte { return b.s.bindingOf(b.Index) }
 
+// Digest returns the transcript hash so far; after the last flight it is that of
+// the whole superblock.
+func (b *Block) Digest() Digest { return b.hash }
+
 // Next returns the payload of the next flight, which this side is to fill: a
 // slice of exactly the planned size, with arbitrary content.
 func (b *Block) Next() ([]byte, error) {
@@ -162,7 +166,7 @@ func (d *demux) open(i, index int) *Block {
 func (d *demux) read(ctx context.Context) error {
 	next := make(map[int]int) // per superblock, flights read or sent before the next one
 	for owed := len(d.blocks); owed > 0; {
-		h, err := d.conn.readHeader(ctx)
+		h, err := d.conn.readHeader(ctx, 0)
 		if err != nil {
 			return err
 		}

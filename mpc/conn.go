@@ -102,7 +102,13 @@ func (c *Conn) SendControl(ctx context.Context, msg []byte) error {
 // RecvControl returns the next message of the storey above, of at most limit
 // bytes.
 func (c *Conn) RecvControl(ctx context.Context, limit int) ([]byte, error) {
-	return c.recvMessage(ctx, func(h header) error {
+	return c.AwaitControl(ctx, limit, 0)
+}
+
+// AwaitControl is RecvControl for a message that need not come soon: it waits
+// for as long as patience, if that is longer than the idle time.
+func (c *Conn) AwaitControl(ctx context.Context, limit int, patience time.Duration) ([]byte, error) {
+	return c.recvMessage(ctx, patience, func(h header) error {
 		if h.kind != frameControl || int64(h.size) > int64(limit) {
 			return fmt.Errorf("%w: wanted a control message of at most %d bytes, got a %v frame of %d", ErrPeer, limit, h.kind, h.size)
 		}
@@ -117,7 +123,7 @@ func (c *Conn) Send(ctx context.Context, label uint8, msg []byte) error {
 
 // Recv implements Channel.
 func (c *Conn) Recv(ctx context.Context, label uint8, size int) ([]byte, error) {
-	return c.recvMessage(ctx, func(h header) error {
+	return c.recvMessage(ctx, 0, func(h header) error {
 		if h.kind != frameSetup || h.label != label || int64(h.size) != int64(size) {
 			return fmt.Errorf("%w: wanted set-up message %d of %d bytes, got a %v frame, label %d, of %d",
 				ErrPeer, label, size, h.kind, h.label, h.size)
@@ -135,9 +141,9 @@ func (c *Conn) sendMessage(ctx context.Context, h header, msg []byte) error {
 	return c.writeFrame(ctx, frame)
 }
 
-func (c *Conn) recvMessage(ctx context.Context, check func(header) error) ([]byte, error) {
+func (c *Conn) recvMessage(ctx context.Context, patience time.Duration, check func(header) error) ([]byte, error) {
 	defer c.bind(ctx)()
-	h, err := c.readHeader(ctx)
+	h, err := c.readHeader(ctx, patience)
 	if err != nil {
 		return nil, err
 	}
@@ -162,7 +168,7 @@ func (c *Conn) bind(ctx context.Context) (release func()) {
 func (c *Conn) writeFrame(ctx context.Context, frame []byte) error {
 	c.write.Lock()
 	defer c.write.Unlock()
-	if err := c.arm(ctx, c.nc.SetWriteDeadline, len(frame)); err != nil {
+	if err := c.arm(ctx, c.nc.SetWriteDeadline, len(frame), 0); err != nil {
 		return err
 	}
 	n, err := c.nc.Write(frame)
@@ -175,8 +181,8 @@ func (c *Conn) writeFrame(ctx context.Context, frame []byte) error {
 }
 
 // readHeader reads the next header; an abort frame comes back as ErrAborted.
-func (c *Conn) readHeader(ctx context.Context) (header, error) {
-	if err := c.readFull(ctx, c.head[:]); err != nil {
+func (c *Conn) readHeader(ctx context.Context, patience time.Duration) (header, error) {
+	if err := c.readFor(ctx, c.head[:], patience); err != nil {
 		return header{}, err
 	}
 	h, err := parseHeader(c.head[:])
@@ -190,8 +196,10 @@ func (c *Conn) readHeader(ctx context.Context) (header, error) {
 }
 
 // readFull fills b.
-func (c *Conn) readFull(ctx context.Context, b []byte) error {
-	if err := c.arm(ctx, c.nc.SetReadDeadline, len(b)); err != nil {
+func (c *Conn) readFull(ctx context.Context, b []byte) error { return c.readFor(ctx, b, 0) }
+
+func (c *Conn) readFor(ctx context.Context, b []byte, patience time.Duration) error {
+	if err := c.arm(ctx, c.nc.SetReadDeadline, len(b), patience); err != nil {
 		return err
 	}
 	n, err := io.ReadFull(c.nc, b)
@@ -202,13 +210,13 @@ func (c *Conn) readFull(ctx context.Context, b []byte) error {
 	return nil
 }
 
-// arm sets the deadline for n bytes, then looks whether ctx ended: in this
+// arm sets the deadline for n bytes, later if there is patience, then looks whether ctx ended: in this
 // order a context that ends meanwhile has its own deadline set last.
-func (c *Conn) arm(ctx context.Context, set func(time.Time) error, n int) error {
+func (c *Conn) arm(ctx context.Context, set func(time.Time) error, n int, patience time.Duration) error {
 	if err := c.Err(); err != nil {
 		return err
 	}
-	if err := set(time.Now().Add(c.idle + time.Duration(n)*time.Second/slowest)); err != nil {
+	if err := set(time.Now().Add(max(patience, c.idle) + time.Duration(n)*time.Second/slowest)); err != nil {
 		return c.die(interrupted(ctx, err))
 	}
 	if ctx.Err() != nil {

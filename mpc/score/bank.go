@@ -43,10 +43,11 @@ func NewBank(p Params, model *circuits.Model, own []int64) (*Bank, error) {
 }
 
 // Run evaluates the given superblocks on a fresh session and calls result for
-// each as it completes, from several goroutines at once. Value i of a
+// each as it completes, from several goroutines at once, with the transcript
+// hash of the whole superblock. Value i of a
 // superblock is the band of its i-th company, or, for OutputScore, what Score
 // turns into a score. An error of result ends the session.
-func (b *Bank) Run(ctx context.Context, s *mpc.Session, conn *mpc.Conn, sender *ot.Sender, blocks []int, result func(block int, values []uint16) error) error {
+func (b *Bank) Run(ctx context.Context, s *mpc.Session, conn *mpc.Conn, sender *ot.Sender, blocks []int, result func(block int, digest mpc.Digest, values []uint16) error) error {
 	ext, err := sender.Reserve(len(blocks))
 	if err != nil {
 		return err
@@ -57,7 +58,7 @@ func (b *Bank) Run(ctx context.Context, s *mpc.Session, conn *mpc.Conn, sender *
 		if err != nil {
 			return err
 		}
-		return result(blk.Index, values)
+		return result(blk.Index, blk.Digest(), values)
 	})
 }
 

@@ -221,7 +221,7 @@ func TestWrongOTCorrectionIsCaught(t *testing.T) {
 			return err
 		})
 	}()
-	err = bank.Run(t.Context(), bs, a, snd, c.Blocks(), func(int, []uint16) error { t.Error("a result"); return nil })
+	err = bank.Run(t.Context(), bs, a, snd, c.Blocks(), func(int, mpc.Digest, []uint16) error { t.Error("a result"); return nil })
 	require.ErrorIs(t, err, mpc.ErrCheck)
 	require.ErrorIs(t, err, mpc.ErrPeer)
 	require.Error(t, <-done)

@@ -179,7 +179,7 @@ func TestSimulatorForTheBank(t *testing.T) {
 	})
 	go func() { done <- tax.Run(t.Context(), ts, b, rcv, []int{0}) }()
 	got := make([]uint16, n)
-	require.NoError(t, bank.Run(t.Context(), bs, a, snd, []int{0}, func(_ int, v []uint16) error { copy(got, v); return nil }))
+	require.NoError(t, bank.Run(t.Context(), bs, a, snd, []int{0}, func(_ int, _ mpc.Digest, v []uint16) error { copy(got, v); return nil }))
 	require.NoError(t, <-done)
 	require.Equal(t, real.Values, got, "the simulated view gives the same outputs")
 	for _, f := range []int{1, 3} {

@@ -125,7 +125,7 @@ func (c *Case) RunOn(ctx context.Context, t testing.TB, a, b *mpc.Conn, bs, ts *
 	}()
 	go func() {
 		defer wg.Done()
-		r.BankErr = r.Bank.Run(ctx, bs, a, snd, c.Blocks(), func(block int, values []uint16) error {
+		r.BankErr = r.Bank.Run(ctx, bs, a, snd, c.Blocks(), func(block int, _ mpc.Digest, values []uint16) error {
 			from, _ := c.Params.Span(block)
 			copy(r.Values[from:], values)
 			return nil
