@@ -37,6 +37,8 @@ const (
 
 // Transpose128 writes the rows of a column matrix in natural order: bit c of row i goes to dst[16*i+c/8]>>(c%8).
 // rows is a multiple of 128, stride at least rows/8 unless rows is 0; dst holds rows*16 bytes and does not overlap cols.
+// For large matrices choose a stride that is no multiple of 512, such as rows/8+16: columns that lie a power of two apart
+// compete for the same lines of a cache, and the transpose then takes twice as long.
 func Transpose128(dst, cols []byte, stride, rows int) {
 	transpose(best, dst, cols, stride, rows)
 }
