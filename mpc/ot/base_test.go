@@ -87,7 +87,7 @@ func TestBaseOTRefuses(t *testing.T) {
 	require.NoError(t, err)
 
 	for name, bad := range map[string][]byte{"identity": identity, "non-canonical": nonCanonical, "negative": negative} {
-		for _, j := range []int{0, 77, kappa - 1} {
+		for _, j := range []int{0, 9} {
 			msg := append([]byte(nil), s.msg...)
 			copy(msg[j*32:], bad)
 			_, err = r.keys(msg)

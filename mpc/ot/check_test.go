@@ -14,8 +14,8 @@ import (
 
 var checkShape = Shape{N: 200, Digits: []int{3, 1}}
 
-// TestTamper flips a bit in every block of a message: the bank must notice,
-// whatever its Delta.
+// TestTamper flips a bit in blocks all over a message, in every one for k = 8:
+// the bank must notice, whatever its Delta.
 func TestTamper(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 9))
 	for _, p := range allParams {
@@ -24,7 +24,7 @@ func TestTamper(t *testing.T) {
 			number := reservedNumber(t, p)
 			msg := make([]byte, checkShape.CorrectionBytes(p))
 			r.extend(number, checkShape, randomChoices(rng, checkShape), &testBinding, mpctest.Seed(3), msg)
-			for at := 0; at < len(msg); at += 16 {
+			for at := 0; at < len(msg); at += 16 * (8/p.K | 1) {
 				bad := append([]byte(nil), msg...)
 				bad[at+rng.IntN(16)] ^= 1 << rng.IntN(8)
 				rows, ok := s.extend(number, checkShape, &testBinding, bad)

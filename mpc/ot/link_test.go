@@ -34,9 +34,9 @@ func TestTamperedSetUp(t *testing.T) {
 			bank   bool // the bank's message, that is
 			offset []int
 		}{
-			{"base receiver", labelBaseReceiver, true, []int{3, 40, 64 * 17, baseReceiverBytes - 8}},
-			{"base sender", labelBaseSender, false, []int{3, 32 * 40, baseSenderBytes - 9}},
-			{"PPRF sum", labelPPRF, false, []int{6 * 16, 7 * 16, 160*9 + 100}},
+			{"base receiver", labelBaseReceiver, true, []int{40, 64 * 17}},
+			{"base sender", labelBaseSender, false, []int{3, baseSenderBytes - 9}},
+			{"PPRF sum", labelPPRF, false, []int{6 * 16, 160*9 + 130}},
 		} {
 			for _, at := range c.offset {
 				if c.label == labelPPRF && p.pprfBytes() == 0 {

@@ -87,7 +87,7 @@ func TestPPRFCheck(t *testing.T) {
 				return puncture(p, &id, &chosen, &delta, bad)
 			}
 			guessed := 0
-			for i := 0; i < p.voles(); i += 5 {
+			for i := 0; i < p.voles(); i += 9 {
 				tree := i * p.pprfBytes()
 				for l := 1; l < p.K; l++ {
 					bit := int(bitOf(delta[:], i*p.K+p.K-1-l))
@@ -104,7 +104,7 @@ func TestPPRFCheck(t *testing.T) {
 					}
 				}
 				checks := tree + (p.K-1)*32
-				for n := 0; n < 64; n += 7 {
+				for n := 0; n < 64; n += 13 {
 					_, err := try(checks + n)
 					require.ErrorIs(t, err, mpc.ErrCheck)
 				}
