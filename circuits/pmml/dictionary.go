@@ -28,6 +28,7 @@ type field struct {
 type scope struct {
 	order []*field          // the data dictionary
 	named map[string]*field // with the names of derived fields
+	proof int               // budget left for proving attributes unreachable
 }
 
 func (s *scope) dictionary(n *node) error {

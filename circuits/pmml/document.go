@@ -63,7 +63,7 @@ func (d *Document) read(root *node, opts Options) error {
 	if card == nil {
 		return root.failf(ErrModel, "got none")
 	}
-	s := &scope{named: make(map[string]*field)}
+	s := &scope{named: make(map[string]*field), proof: maxProof}
 	for _, step := range []struct {
 		parent *node
 		name   string

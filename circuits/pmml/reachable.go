@@ -7,16 +7,16 @@ import (
 	"github.com/blindscore/blindscore/circuits"
 )
 
-// maxProof bounds the work of proving attributes unreachable: predicates and constants looked at.
-const maxProof = 1 << 20
+// maxProof bounds the work of proving attributes of a document unreachable: predicates and constants looked at.
+const maxProof = 1 << 21
 
 // dropUnreachable drops the attributes with a ComplexPartialScore that no value can reach because an earlier attribute
 // always matches first; it refuses the others. complexScores has the element of each attribute, or nil.
-func dropUnreachable(ch *circuits.Characteristic, complexScores []*node) error {
+func (s *scope) dropUnreachable(ch *circuits.Characteristic, complexScores []*node) error {
 	if !slices.ContainsFunc(complexScores, func(n *node) bool { return n != nil }) {
 		return nil
 	}
-	reached := reachable(ch)
+	reached := reachable(ch, &s.proof)
 	var kept []circuits.Attribute
 	for i, n := range complexScores {
 		switch {
@@ -34,17 +34,22 @@ func dropUnreachable(ch *circuits.Characteristic, complexScores []*node) error {
 // reachable tells which attributes are the first to match for some value. It tries one value of every kind that the
 // predicates can tell apart: each constant, the numbers between two neighbours, both ends, a text that is none of the
 // constants, missing. That is a proof for characteristics of one feature; where it would be none (several features),
-// or take too long, every attribute is said to be reachable.
-func reachable(ch *circuits.Characteristic) []bool {
+// or take more than is left of the budget, every attribute is said to be reachable.
+func reachable(ch *circuits.Characteristic, budget *int) []bool {
 	reached := make([]bool, len(ch.Attributes))
 	features := ch.Features()
 	size := 0
 	var constants []circuits.Value
 	for i := range ch.Attributes {
-		gather(&ch.Attributes[i].Predicate, &constants, &size)
+		gather(&ch.Attributes[i].Predicate, &constants, &size, *budget)
 	}
 	values := samples(constants)
-	if len(features) > 1 || len(values) > maxProof/max(1, size) {
+	affordable := len(values) < *budget/max(1, size)
+	*budget -= size
+	if affordable {
+		*budget -= size * len(values)
+	}
+	if len(features) > 1 || !affordable {
 		for i := range reached {
 			reached[i] = true
 		}
@@ -65,15 +70,15 @@ func reachable(ch *circuits.Characteristic) []bool {
 	return reached
 }
 
-// gather collects the constants below a predicate, and counts predicates and constants. Its depth has been checked.
-func gather(p *circuits.Predicate, constants *[]circuits.Value, size *int) {
+// gather collects the constants below a predicate, and counts predicates and constants up to a limit. Its depth has been checked.
+func gather(p *circuits.Predicate, constants *[]circuits.Value, size *int, limit int) {
 	*size += 1 + len(p.Values)
-	if *size > maxProof {
+	if *size > limit {
 		return
 	}
 	*constants = append(*constants, p.Values...)
 	for i := range p.Of {
-		gather(&p.Of[i], constants, size)
+		gather(&p.Of[i], constants, size, limit)
 	}
 }
 

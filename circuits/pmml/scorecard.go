@@ -154,7 +154,7 @@ func (s *scope) characteristic(n *node, h head, number int) (circuits.Characteri
 		complexOnes = append(complexOnes, complexScore)
 	}
 	s.guard(&ch)
-	if err := dropUnreachable(&ch, complexOnes); err != nil {
+	if err := s.dropUnreachable(&ch, complexOnes); err != nil {
 		return ch, err
 	}
 	return ch, readBaseline(n, &ch, h)

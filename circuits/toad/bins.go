@@ -31,6 +31,8 @@ func (b *bin) take(numeric bool) (parts, error) {
 			p.missing = true
 		case text == "else":
 			p.others = true
+		case text == "":
+			return p, fmt.Errorf("%w: bin %s: want categories, got an empty text", ErrBins, short(b.label))
 		case numeric:
 			x, err := parseNumber(text)
 			if err != nil {

@@ -223,6 +223,7 @@ func TestErrors(t *testing.T) {
 		"no bins":             {`{"A": {}}`, ErrBins, "none"},
 		"feature twice":       {`{"A": {"x": 1}, "A": {"y": 1}}`, ErrFormat, `"A" once`},
 		"bin twice":           {`{"A": {"x": 1, "x": 2}}`, ErrFormat, `"x" once`},
+		"empty category":      {`{"A": {"x,,y": 1}}`, ErrBins, "an empty text"},
 		"category twice":      {`{"A": {"x,y": 1, "y": 2}}`, ErrBins, `"y" is in two bins`},
 		"missing twice":       {`{"A": {"nan": 1, "missing": 2, "else": 3}}`, ErrBins, "at most one"},
 		"else among others":   {`{"A": {"x,else": 1}}`, ErrBins, "else alone"},

@@ -22,8 +22,8 @@ type Field struct {
 	Categories  []string // declared ones; those of the card are added behind them
 }
 
-// errType: a constant of the card does not fit the kind of its feature.
-var errType = errors.New("constant of the wrong type")
+// errType: a constant of the card does not fit the grid of its feature.
+var errType = errors.New("constant without a level")
 
 // Features proposes a grid for every field that the card reads and the bank does not hold itself, in the order of
 // fields. All cut-offs of the card lie on the grid. Missing keeps a level of its own; sensitivity is confidential.
@@ -113,7 +113,10 @@ func (c *constants) feature(f Field) (circuits.FeatureSpec, error) {
 		}
 		seen := make(map[string]bool)
 		for _, t := range slices.Concat(f.Categories, c.texts) {
-			if t != "" && !seen[t] { // the empty text falls into "other"
+			if t == "" {
+				return spec, fmt.Errorf("%w: the empty text, which no grid can tell from others", errType)
+			}
+			if !seen[t] {
 				seen[t] = true
 				spec.Categories = append(spec.Categories, t)
 			}
@@ -144,22 +147,20 @@ func grid(cuts []circuits.Cut, integer bool) []circuits.Cut {
 		}
 		sorted[i] = circuits.Cut{At: c.At}
 	}
-	slices.SortFunc(sorted, func(a, b circuits.Cut) int {
-		if a.At != b.At {
-			return cmp.Compare(a.At, b.At)
+	slices.SortStableFunc(sorted, func(a, b circuits.Cut) int { return cmp.Compare(key(a), key(b)) })
+	var unique []circuits.Cut
+	for _, c := range sorted {
+		if n := len(unique); n == 0 || key(unique[n-1]) < key(c) {
+			unique = append(unique, c)
 		}
-		return after(a) - after(b)
-	})
-	sorted = slices.CompactFunc(sorted, func(a, b circuits.Cut) bool { return a.At == b.At && a.After == b.After })
-	// Just behind x and just before the next float64 are the same cut.
-	return slices.CompactFunc(sorted, func(a, b circuits.Cut) bool {
-		return a.After && !b.After && b.At == math.Nextafter(a.At, math.Inf(1))
-	})
+	}
+	return unique
 }
 
-func after(c circuits.Cut) int {
+// key is the smallest float64 above the cut: just behind x and just before the next float64 are the same cut.
+func key(c circuits.Cut) float64 {
 	if c.After {
-		return 1
+		return math.Nextafter(c.At, math.Inf(1))
 	}
-	return 0
+	return c.At
 }
