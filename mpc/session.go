@@ -151,12 +151,22 @@ func (s *Session) Run(ctx context.Context, conn *Conn, blocks []int, plan Plan, 
 	if err := checkBlocks(blocks, plan); err != nil {
 		return err
 	}
-	g, run := errgroup.WithContext(ctx)
+	run, cancel := context.WithCancel(ctx)
+	defer cancel()
 	release := conn.bind(run)
-	defer release()
+	var g errgroup.Group // run is cancelled by the first error, but not by success
+	launch := func(f func() error) {
+		g.Go(func() error {
+			err := f()
+			if err != nil {
+				cancel()
+			}
+			return err
+		})
+	}
 
 	d := newDemux(s, conn, blocks, plan)
-	g.Go(func() error { return d.read(run) })
+	launch(func() error { return d.read(run) })
 	window := make(chan struct{}, s.cfg.Window)
 	for i, index := range blocks {
 		select {
@@ -167,7 +177,7 @@ func (s *Session) Run(ctx context.Context, conn *Conn, blocks []int, plan Plan, 
 			break
 		}
 		b := d.open(i, index)
-		g.Go(func() error {
+		launch(func() error {
 			defer func() { <-window }()
 			if err := body(run, b); err != nil {
 				return err
@@ -176,7 +186,8 @@ func (s *Session) Run(ctx context.Context, conn *Conn, blocks []int, plan Plan, 
 		})
 	}
 	err := g.Wait()
-	if err == nil {
+	release()
+	if err == nil && run.Err() == nil {
 		return nil
 	}
 	return s.fail(ctx, conn, err)

@@ -91,6 +91,8 @@ func TestSessionRunsEverySuperblockOnce(t *testing.T) {
 			require.True(t, ok && ok2)
 			require.Equal(t, d, e, "both sides have the same transcript")
 		}
+		require.NoError(t, a.Err(), "the connection lives on")
+		require.NoError(t, b.Err())
 		err := bs.Run(t.Context(), a, blocks, toyPlan, toyBody(mpc.RoleBank))
 		require.ErrorIs(t, err, mpc.ErrUsed)
 	}

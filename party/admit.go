@@ -1,0 +1,159 @@
+package party
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/blindscore/blindscore/party/journal"
+	"github.com/blindscore/blindscore/party/partypb"
+	"github.com/blindscore/blindscore/party/uscc"
+)
+
+// checkTask holds a proposed task against this node's identity, schema and
+// limits, before anything is looked up.
+func (n *TaxNode) checkTask(signed *partypb.Signed, w *wire) (*agreed, error) {
+	task, err := openTask(signed, w.peer.Key)
+	if err != nil {
+		return nil, err
+	}
+	me := n.cfg.Identity
+	schema := n.cfg.Schema.Digest()
+	switch {
+	case !bytes.Equal(task.GetTaxKey(), me.Public()), task.GetTaxName() != me.Name().String(), task.GetBankName() != w.peer.Name.String():
+		return nil, fmt.Errorf("%w: the task is between %s and %s", ErrTask, task.GetBankName(), task.GetTaxName())
+	case !bytes.Equal(task.GetSchemaDigest(), schema[:]):
+		return nil, fmt.Errorf("%w: the task is on another schema", ErrUnsupported)
+	case task.GetCompanies() > uint64(n.cfg.MaxCompanies):
+		return nil, fmt.Errorf("%w: %d companies, at most %d", ErrTask, task.GetCompanies(), n.cfg.MaxCompanies)
+	case task.GetOutputBits() > uint32(n.cfg.MaxBits) && !(task.GetOutput() == partypb.OutputKind_OUTPUT_KIND_SCORE && n.cfg.AllowScore):
+		return nil, fmt.Errorf("%w: %d bits a company, at most %d", ErrTask, task.GetOutputBits(), n.cfg.MaxBits)
+	case task.GetOutput() == partypb.OutputKind_OUTPUT_KIND_SCORE && !n.cfg.AllowScore:
+		return nil, fmt.Errorf("%w: scores are not released", ErrTask)
+	case task.GetParameters().GetOtK() != otField || task.GetParameters().GetWindow() != window:
+		return nil, fmt.Errorf("%w: OT field of %d bits and a window of %d", ErrUnsupported, task.GetParameters().GetOtK(), task.GetParameters().GetWindow())
+	}
+	if _, err := n.featureIndexes(task); err != nil {
+		return nil, err
+	}
+	a := &agreed{task: task, signed: signed, digest: partypb.TaskDigest(signed), count: int(task.GetCompanies())}
+	// The sizes of all flights follow from the parameters; with fewer companies
+	// admitted they only get smaller.
+	if _, err := a.scoreParams(n.levelCounts(task)); err != nil {
+		return nil, err
+	}
+	a.count = 0
+	return a, nil
+}
+
+// featureIndexes finds the task's features in the schema; their order is the
+// schema's, so that a task has one form.
+func (n *TaxNode) featureIndexes(task *partypb.Task) ([]int, error) {
+	at := make([]int, len(task.GetFeatures()))
+	for i, name := range task.GetFeatures() {
+		at[i] = n.cfg.Schema.Index(name)
+		if at[i] < 0 {
+			return nil, fmt.Errorf("%w: the schema has no feature %q", ErrTask, name)
+		}
+	}
+	if !slices.IsSorted(at) {
+		return nil, fmt.Errorf("%w: the features are not in the order of the schema", ErrTask)
+	}
+	return at, nil
+}
+
+// levelCounts returns the levels of each feature of a task that was checked.
+func (n *TaxNode) levelCounts(task *partypb.Task) []int {
+	counts := make([]int, 0, len(task.GetFeatures()))
+	for _, name := range task.GetFeatures() {
+		if f, ok := n.cfg.Schema.Feature(name); ok {
+			counts = append(counts, f.Levels())
+		}
+	}
+	return counts
+}
+
+// fetchSize is how many companies are fetched from the records at a time.
+const fetchSize = 1 << 16
+
+// lookUp fetches companies and returns which the records know, and the levels
+// of the known ones, in order, for the task's features. The levels are held in
+// memory for as long as the batch takes: two bytes a company and feature.
+func (n *TaxNode) lookUp(ctx context.Context, task *partypb.Task, ids []uscc.ID) (known []bool, levels [][]uint16, err error) {
+	at, err := n.featureIndexes(task)
+	if err != nil {
+		return nil, nil, err
+	}
+	known = make([]bool, 0, len(ids))
+	levels = make([][]uint16, len(at))
+	for piece := range slices.Chunk(ids, fetchSize) {
+		chunk, err := n.cfg.Records.Fetch(ctx, piece)
+		if err != nil {
+			return nil, nil, fmt.Errorf("%w: %w", ErrInternal, err)
+		}
+		known = append(known, chunk.Known...)
+		for f, index := range at {
+			column := chunk.Levels[index]
+			for i, ok := range chunk.Known {
+				if ok {
+					levels[f] = append(levels[f], column[i])
+				}
+			}
+		}
+	}
+	return known, levels, nil
+}
+
+// recall returns an admitted task of this bank with the levels of its admitted
+// companies: those just looked up, or, after a break, from the records again. A
+// company that left the records meanwhile has missing values.
+func (s *serving) recall(ctx context.Context, digest [32]byte) (*agreed, [][]uint16, error) {
+	if s.fresh != nil && s.fresh.digest == digest {
+		return s.fresh, s.levels, nil
+	}
+	rec, err := s.n.cfg.Journal.Task(digest)
+	if errors.Is(err, journal.ErrUnknown) || (err == nil && rec.Peer != [32]byte(s.w.peer.Key)) {
+		return nil, nil, fmt.Errorf("%w: no such task of this bank", ErrTask)
+	}
+	if err != nil {
+		return nil, nil, internal(err)
+	}
+	// The node may have been given another schema or other limits meanwhile.
+	a, err := s.n.checkTask(rec.Task, s.w)
+	if err != nil {
+		return nil, nil, err
+	}
+	a.ids, a.admitted = rec.Companies, rec.Admitted
+	a.count = a.admitted.Count()
+	all, err := parseIDs(a.ids)
+	if err != nil {
+		return nil, nil, err
+	}
+	ids := make([]uscc.ID, 0, a.count)
+	for _, i := range a.admittedIndexes() {
+		ids = append(ids, all[i])
+	}
+	levels, err := s.n.levelsOf(ctx, a, ids)
+	return a, levels, err
+}
+
+// levelsOf fetches the levels of admitted companies, known or not any more.
+func (n *TaxNode) levelsOf(ctx context.Context, a *agreed, ids []uscc.ID) ([][]uint16, error) {
+	at, err := n.featureIndexes(a.task)
+	if err != nil {
+		return nil, err
+	}
+	levels := make([][]uint16, len(at))
+	for piece := range slices.Chunk(ids, fetchSize) {
+		chunk, err := n.cfg.Records.Fetch(ctx, piece)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrInternal, err)
+		}
+		for f, index := range at {
+			levels[f] = append(levels[f], chunk.Levels[index]...)
+		}
+	}
+	return levels, nil
+}

@@ -1,0 +1,174 @@
+package party
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/blindscore/blindscore/circuits"
+	"github.com/blindscore/blindscore/mpc/ot"
+	"github.com/blindscore/blindscore/mpc/score"
+	"github.com/blindscore/blindscore/party/journal"
+	"github.com/blindscore/blindscore/party/partypb"
+	"github.com/blindscore/blindscore/party/transport"
+)
+
+// BankConfig is what a bank's node is made of.
+type BankConfig struct {
+	Identity *transport.Identity // required
+	Peers    transport.Peers     // the tax nodes that it trusts to be themselves; required
+	Model    *circuits.Model     // required: the compiled scorecard
+
+	// Journal keeps what a batch that is cut off needs to be resumed, seeds
+	// among it. Without one a batch that is cut off is lost, and its companies
+	// are charged for what was answered.
+	Journal *journal.Bank
+
+	Idle   time.Duration // of a peer that owes a message; zero means mpc.DefaultIdle
+	Logger *slog.Logger  // nil means slog.Default(). It is never given a point, a result or a company.
+}
+
+// Bank scores companies with its model at the tax nodes that it dials. It is
+// safe for concurrent use.
+type Bank struct {
+	cfg BankConfig
+	log *slog.Logger
+}
+
+// NewBank checks the configuration.
+func NewBank(cfg BankConfig) (*Bank, error) {
+	if cfg.Identity == nil || cfg.Model == nil {
+		return nil, fmt.Errorf("%w: a bank needs an identity and a model", ErrTask)
+	}
+	if cfg.Identity.Name().Role() != transport.RoleBank {
+		return nil, fmt.Errorf("%w: %v is not the name of a bank", ErrTask, cfg.Identity.Name())
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.Default()
+	}
+	return &Bank{cfg: cfg, log: cfg.Logger.With("node", cfg.Identity.Name().String())}, nil
+}
+
+// Dial connects to the tax node at addr (host:port), whoever of the trusted ones
+// it is, and sets up the link: 128 base OTs, some tens of milliseconds. A link
+// serves any number of batches, one after another; dial several for more.
+func (b *Bank) Dial(ctx context.Context, addr string) (*Link, error) {
+	c, err := transport.Dial(ctx, addr, transport.Config{Identity: b.cfg.Identity, Peers: b.cfg.Peers, PeerRole: transport.RoleTax})
+	if err != nil {
+		return nil, dialError(err)
+	}
+	return b.Connect(ctx, c)
+}
+
+// Connect sets up a link over a connection that was made elsewhere; it belongs
+// to the link from here on.
+func (b *Bank) Connect(ctx context.Context, c *transport.Conn) (*Link, error) {
+	w, err := newWire(c, b.cfg.Idle)
+	if err != nil {
+		_ = c.Close()
+		return nil, err
+	}
+	l := &Link{b: b, w: w, log: b.log.With("tax_node", c.Peer().Name.String())}
+	if err := l.setUp(ctx); err != nil {
+		w.Abort()
+		return nil, classify(err)
+	}
+	return l, nil
+}
+
+// Link is a connection of a bank to a tax node. It runs one batch at a time;
+// calls wait for each other. After any error but ErrTask it is dead: dial anew.
+type Link struct {
+	b   *Bank
+	w   *wire
+	log *slog.Logger
+
+	mu     sync.Mutex
+	ot     *ot.Sender
+	limits *partypb.HelloReply
+}
+
+// Peer returns who the tax node is.
+func (l *Link) Peer() transport.Peer { return l.w.peer }
+
+// Bytes returns how many bytes the bank sent to and received from the tax node
+// over this link, TLS overhead not counted.
+func (l *Link) Bytes() (sent, received uint64) { return l.w.Bytes() }
+
+// Close says goodbye and closes the connection. A batch under way is cut off.
+func (l *Link) Close() error {
+	if l.mu.TryLock() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		_ = l.w.put(ctx, &partypb.Control{Kind: &partypb.Control_Bye{Bye: &partypb.Bye{}}})
+		l.mu.Unlock()
+	}
+	return l.w.Close()
+}
+
+// setUp greets the tax node and makes the OT correlation.
+func (l *Link) setUp(ctx context.Context) error {
+	hello := &partypb.Hello{Version: partypb.Version, Software: software, OtK: otField}
+	if err := l.w.put(ctx, &partypb.Control{Kind: &partypb.Control_Hello{Hello: hello}}); err != nil {
+		return err
+	}
+	c, err := l.w.get(ctx)
+	if err != nil {
+		return err
+	}
+	if l.limits = c.GetHelloReply(); l.limits == nil {
+		return unexpected("a reply to hello", c)
+	}
+	if schema := l.b.cfg.Model.SchemaDigest(); [32]byte(l.limits.GetSchemaDigest()) != schema {
+		return fmt.Errorf("%w: the model is compiled for schema %x, the tax node serves %x", ErrUnsupported, schema[:4], l.limits.GetSchemaDigest()[:4])
+	}
+	if l.limits.GetOtK() != otField {
+		return fmt.Errorf("%w: the tax node wants an OT field of %d bits", ErrUnsupported, l.limits.GetOtK())
+	}
+	l.ot, err = l.w.setUpSender(ctx, ot.Params{K: otField})
+	return err
+}
+
+// Score evaluates the companies of a request, one or a million. The error is
+// about the batch as a whole; a company that the tax node refuses has its own
+// in the result. When a batch is cut off (ErrInterrupted) and the bank has a
+// journal, dial again and call Resume.
+func (l *Link) Score(ctx context.Context, req Request) (*Batch, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	batch, err := l.score(ctx, req)
+	return batch, classify(err)
+}
+
+func (l *Link) score(ctx context.Context, req Request) (*Batch, error) {
+	own, err := req.check(l)
+	if err != nil {
+		return nil, err
+	}
+	r := &run{l: l, progress: req.Progress, begin: time.Now()}
+	r.sent, r.received = l.w.Bytes()
+	if _, err := io.ReadFull(rand.Reader, r.salt[:]); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInternal, err)
+	}
+	params := score.ParamsFor(l.b.cfg.Model, req.Output)
+	params.OT.K = otField
+	params.Companies = len(req.Companies)
+	params.Superblock = params.DefaultSuperblock()
+	if err := params.Validate(); err != nil {
+		return nil, err
+	}
+	r.own = own
+	if err := r.propose(ctx, req, params); err != nil {
+		return nil, err
+	}
+	return r.attempt(ctx)
+}
+
+// dialError says what a failed dial means here.
+func dialError(err error) error {
+	return fmt.Errorf("%w: %w", ErrInterrupted, err)
+}

@@ -1,0 +1,89 @@
+package party
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/blindscore/blindscore/mpc"
+	"github.com/blindscore/blindscore/mpc/ot"
+	"github.com/blindscore/blindscore/party/partypb"
+	"github.com/blindscore/blindscore/party/transport"
+)
+
+// wire is a connection to a known peer with its control channel.
+type wire struct {
+	*mpc.Conn
+	peer transport.Peer
+	sid  [32]byte // of the OT set-up: bound to this very connection
+}
+
+func newWire(c *transport.Conn, idle time.Duration) (*wire, error) {
+	sid, err := c.Exporter("ot set-up", nil)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInternal, err)
+	}
+	return &wire{Conn: mpc.NewConn(c, idle), peer: c.Peer(), sid: sid}, nil
+}
+
+// put sends one control message. kind is the message inside the envelope.
+func (w *wire) put(ctx context.Context, c *partypb.Control) error {
+	b, err := partypb.Encode(c)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrInternal, err)
+	}
+	return w.SendControl(ctx, b)
+}
+
+// get returns the next control message; a Refusal comes back as an error.
+func (w *wire) get(ctx context.Context) (*partypb.Control, error) { return w.await(ctx, 0) }
+
+// await is get with more patience than the connection's idle time.
+func (w *wire) await(ctx context.Context, patience time.Duration) (*partypb.Control, error) {
+	b, err := w.AwaitControl(ctx, partypb.MaxControl, patience)
+	if err != nil {
+		return nil, err
+	}
+	c, err := partypb.Decode(b, partypb.MaxControl)
+	if err != nil {
+		return nil, err
+	}
+	if r := c.GetRefusal(); r != nil {
+		return nil, r.AsError()
+	}
+	return c, nil
+}
+
+// refuse tells the peer no, as far as that is possible. The connection ends.
+func (w *wire) refuse(ctx context.Context, err error) {
+	r := &partypb.Refusal{Code: refusalCode(err)}
+	if r.Code == partypb.RefusalCode_REFUSAL_CODE_BUSY {
+		r.RetryAfterMs = busyRetryMs
+	}
+	_ = w.put(ctx, &partypb.Control{Kind: &partypb.Control_Refusal{Refusal: r}})
+}
+
+const busyRetryMs = 2000
+
+func unexpected(want string, got *partypb.Control) error {
+	return fmt.Errorf("%w: wanted %s, got %T", ErrPeer, want, got.GetKind())
+}
+
+// setUpSender and setUpReceiver make the link's OT correlation, once per
+// connection. Its seed is drawn here and nowhere kept: after a restart there
+// are new base OTs.
+func (w *wire) setUpSender(ctx context.Context, p ot.Params) (*ot.Sender, error) {
+	seed, err := mpc.NewSeed()
+	if err != nil {
+		return nil, err
+	}
+	return ot.NewSender(ctx, w.Conn, p, w.sid, seed)
+}
+
+func (w *wire) setUpReceiver(ctx context.Context, p ot.Params) (*ot.Receiver, error) {
+	seed, err := mpc.NewSeed()
+	if err != nil {
+		return nil, err
+	}
+	return ot.NewReceiver(ctx, w.Conn, p, w.sid, seed)
+}
