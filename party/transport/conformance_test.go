@@ -54,7 +54,7 @@ func checkPeers(t *testing.T, client, server *Conn) {
 
 // checkBulk moves more than any buffer holds both ways at once, in writes of many sizes.
 func checkBulk(t *testing.T, client, server *Conn) {
-	const total = 6 << 20
+	const total = 3 << 20
 	var g errgroup.Group
 	move := func(from, to *Conn, seed byte) {
 		data := make([]byte, total)

@@ -1,0 +1,229 @@
+package journal
+
+import (
+	"errors"
+	"iter"
+
+	bolt "go.etcd.io/bbolt"
+
+	"github.com/blindscore/blindscore/mpc"
+	"github.com/blindscore/blindscore/party/partypb"
+)
+
+// Bank is the journal of a bank. Its methods, among them Task, Tasks, Receipt and Close, may be called by any number of
+// goroutines.
+type Bank struct{ *store }
+
+// OpenBank opens the journal in file, or makes it. Errors wrap ErrFile, ErrVersion or ErrCorrupt.
+func OpenBank(file string) (*Bank, error) {
+	s, err := openStore(file, "bank")
+	if err != nil {
+		return nil, err
+	}
+	return &Bank{s}, nil
+}
+
+// Result is what the bank learned of a superblock.
+type Result struct {
+	Block   int
+	Attempt uint64     // in which it was evaluated
+	Values  []byte     // as the bank encodes them; at most 1 MiB
+	Digest  mpc.Digest // transcript hash of the whole superblock, for the receipt
+}
+
+const maxValues = 1 << 20
+
+// PutTask stores an admitted task; ErrExists if it was stored before.
+func (j *Bank) PutTask(id TaskID, r *Record) error {
+	return j.putTask(id, r, bucketSeeds, bucketChains, bucketResults)
+}
+
+// PutAttempt stores the seed of an attempt before it runs: with it, and with the chain, an answer that the tax node sends
+// again can be unmasked. ErrExists if there is one, ErrUnknown once the task is complete. The seed is secret; see Complete.
+func (j *Bank) PutAttempt(id TaskID, attempt uint64, seed mpc.Seed) error {
+	if err := checkBlock(0, attempt); err != nil {
+		return err
+	}
+	key := be64(attempt)
+	return j.add(id, bucketSeeds, key, encode(key, seed.Reveal()))
+}
+
+// Seed returns the seed of an attempt, or ErrUnknown.
+func (j *Bank) Seed(id TaskID, attempt uint64) (mpc.Seed, error) {
+	f, err := j.get(id, bucketSeeds, be64(attempt), 1)
+	if err != nil {
+		return mpc.Seed{}, err
+	}
+	seed, err := mpc.RestoreSeed(f[0])
+	if err != nil {
+		return mpc.Seed{}, corrupt("a seed of %d bytes", len(f[0]))
+	}
+	return seed, nil
+}
+
+// LastAttempt returns the highest attempt that has a seed, or 0.
+func (j *Bank) LastAttempt(id TaskID) (uint64, error) {
+	var last uint64
+	err := j.view(func(tx *bolt.Tx) error {
+		b, err := inside(tx, id, bucketSeeds)
+		if err != nil {
+			return err
+		}
+		if k, _ := b.Cursor().Last(); k != nil {
+			last, err = number(k, 8)
+		}
+		return err
+	})
+	return last, err
+}
+
+// PutChain stores the transcript hash of a superblock right before the bank's last flight of it leaves, against which a
+// stored answer is checked. ErrExists if there is one.
+func (j *Bank) PutChain(id TaskID, attempt uint64, block int, d mpc.Digest) error {
+	if err := checkBlock(block, attempt); err != nil {
+		return err
+	}
+	key := append(be64(attempt), be32(uint32(block))...)
+	return j.add(id, bucketChains, key, encode(key, d[:]))
+}
+
+// Chain returns what PutChain stored, or ErrUnknown.
+func (j *Bank) Chain(id TaskID, attempt uint64, block int) (mpc.Digest, error) {
+	f, err := j.get(id, bucketChains, append(be64(attempt), be32(uint32(block))...), 1)
+	if err != nil {
+		return mpc.Digest{}, err
+	}
+	if len(f[0]) != 32 {
+		return mpc.Digest{}, corrupt("a transcript hash of %d bytes", len(f[0]))
+	}
+	return mpc.Digest(f[0]), nil
+}
+
+// PutResult stores what was learned of a superblock. ErrExists if there is a result.
+func (j *Bank) PutResult(id TaskID, r *Result) error {
+	if err := checkBlock(r.Block, r.Attempt); err != nil {
+		return err
+	}
+	if len(r.Values) > maxValues {
+		return invalid("values of %d bytes, at most %d", len(r.Values), maxValues)
+	}
+	key := be32(uint32(r.Block))
+	return j.add(id, bucketResults, key, encode(key, be64(r.Attempt), r.Values, r.Digest[:]))
+}
+
+// Finished returns the set of superblocks, out of so many, that have a result.
+func (j *Bank) Finished(id TaskID, superblocks int) (partypb.Bitmap, error) {
+	return j.blocks(id, bucketResults, superblocks)
+}
+
+// Results iterates over the results of a task in the order of superblocks. Other calls may be made meanwhile; an error
+// ends it.
+func (j *Bank) Results(id TaskID) iter.Seq2[*Result, error] {
+	return func(yield func(*Result, error) bool) {
+		for from := 0; ; {
+			block, f, found, err := j.next(id, bucketResults, from, 3)
+			if err == nil && !found {
+				return
+			}
+			r := &Result{Block: block}
+			if err == nil {
+				r.Values = f[1]
+				r.Attempt, err = number(f[0], 8)
+			}
+			if err == nil && len(f[2]) != 32 {
+				err = corrupt("a transcript hash of %d bytes", len(f[2]))
+			}
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			r.Digest = mpc.Digest(f[2])
+			if !yield(r, nil) {
+				return
+			}
+			from = block + 1
+		}
+	}
+}
+
+// Complete stores the signed receipts of a batch and removes its seeds and chains, which nothing needs any more: results
+// stay. ErrExists if it is complete already.
+func (j *Bank) Complete(id TaskID, bank, tax *partypb.Signed) error {
+	record, err := receipt(id, bank, tax)
+	if err != nil {
+		return err
+	}
+	return j.update(func(tx *bolt.Tx) error {
+		b, err := task(tx, id)
+		if err != nil {
+			return err
+		}
+		if b.Get(keyReceipt) != nil {
+			return ErrExists
+		}
+		return errors.Join(b.DeleteBucket(bucketSeeds), b.DeleteBucket(bucketChains), b.Put(keyReceipt, record))
+	})
+}
+
+// Unfinished iterates over the tasks with a peer that have no receipt, from the oldest to the newest: what a bank that was
+// restarted goes on with. Other calls may be made meanwhile; an error ends it.
+func (j *Bank) Unfinished(peer [32]byte) iter.Seq2[TaskID, error] {
+	return func(yield func(TaskID, error) bool) {
+		for id, err := range j.Tasks() {
+			open := false
+			if err == nil {
+				open, err = j.unfinished(id, peer)
+			}
+			if err != nil {
+				yield(TaskID{}, err)
+				return
+			}
+			if open && !yield(id, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (j *Bank) unfinished(id TaskID, peer [32]byte) (open bool, err error) {
+	err = j.view(func(tx *bolt.Tx) error {
+		b, err := task(tx, id)
+		if err != nil || b.Get(keyReceipt) != nil {
+			return err
+		}
+		f, err := decode(id[:], b.Get(keyPeer), 1)
+		open = err == nil && string(f[0]) == string(peer[:])
+		return err
+	})
+	return open, err
+}
+
+// add stores a record that must not be there yet.
+func (j *Bank) add(id TaskID, bucket, key, record []byte) error {
+	return j.update(func(tx *bolt.Tx) error {
+		b, err := inside(tx, id, bucket)
+		if err != nil {
+			return err
+		}
+		if b.Get(key) != nil {
+			return ErrExists
+		}
+		return b.Put(key, record)
+	})
+}
+
+func (j *Bank) get(id TaskID, bucket, key []byte, fields int) (f [][]byte, err error) {
+	err = j.view(func(tx *bolt.Tx) error {
+		b, err := inside(tx, id, bucket)
+		if err != nil {
+			return err
+		}
+		v := b.Get(key)
+		if v == nil {
+			return ErrUnknown
+		}
+		f, err = decode(key, v, fields)
+		return err
+	})
+	return f, err
+}

@@ -1,0 +1,266 @@
+package journal
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+)
+
+const (
+	fileVersion = 1
+	maxGroup    = 256 // changes in one commit
+	lockTimeout = 200 * time.Millisecond
+)
+
+var (
+	bucketMeta  = []byte("journal")
+	bucketTasks = []byte("tasks") // digest of a task -> bucket
+	bucketOrder = []byte("order") // time || digest -> nothing
+	keyKind     = []byte("kind")
+)
+
+// store is an open file with its committer.
+type store struct {
+	db      *bolt.DB
+	changes chan *change
+	closing chan struct{}
+	closed  sync.Once
+	ended   chan struct{}
+
+	broken chan struct{} // closed when damage is seen
+	mu     sync.Mutex
+	failed error // why
+}
+
+type change struct {
+	apply func(*bolt.Tx) error // refuses before it writes, or writes all
+	done  chan error
+}
+
+// openStore opens or makes the journal of the given kind in file.
+func openStore(file, kind string) (*store, error) {
+	if err := inspect(file); err != nil {
+		return nil, err
+	}
+	_, err := os.Stat(file)
+	fresh := errors.Is(err, os.ErrNotExist)
+	var db *bolt.DB
+	err = guard(func() (err error) {
+		db, err = bolt.Open(file, 0o600, &bolt.Options{Timeout: lockTimeout, FreelistType: bolt.FreelistMapType, NoStatistics: true})
+		return err
+	})
+	if err != nil {
+		if errors.Is(err, ErrCorrupt) {
+			return nil, err
+		}
+		return nil, fmt.Errorf("%w: %w", ErrFile, err)
+	}
+	s := &store{db: db, changes: make(chan *change), closing: make(chan struct{}), ended: make(chan struct{}), broken: make(chan struct{})}
+	if fresh {
+		err = syncDir(filepath.Dir(file))
+	}
+	if err == nil {
+		err = guard(func() error { return db.Update(func(tx *bolt.Tx) error { return prepare(tx, kind) }) })
+	}
+	if err == nil {
+		err = guard(func() error { return db.View(checkStructure) })
+	}
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	go s.commit()
+	return s, nil
+}
+
+// prepare makes the buckets of a new file, and checks that an old one is what is wanted.
+func prepare(tx *bolt.Tx, kind string) error {
+	want := fmt.Sprintf("blindscore %s journal v%d", kind, fileVersion)
+	if meta := tx.Bucket(bucketMeta); meta != nil {
+		if got := meta.Get(keyKind); string(got) != want {
+			return fmt.Errorf("%w: want %q, got %.64q", ErrVersion, want, got)
+		}
+		if tx.Bucket(bucketTasks) == nil || tx.Bucket(bucketOrder) == nil {
+			return fmt.Errorf("%w: no tasks", ErrCorrupt)
+		}
+		return nil
+	}
+	if name, _ := tx.Cursor().First(); name != nil {
+		return fmt.Errorf("%w: a bbolt file, but no journal", ErrVersion)
+	}
+	meta, err := tx.CreateBucket(bucketMeta)
+	if err != nil {
+		return err
+	}
+	_, err1 := tx.CreateBucket(bucketTasks)
+	_, err2 := tx.CreateBucket(bucketOrder)
+	return errors.Join(err1, err2, meta.Put(keyKind, []byte(want)))
+}
+
+// checkStructure has bbolt check its trees and its list of free pages.
+func checkStructure(tx *bolt.Tx) error {
+	var first error
+	for err := range tx.Check() { // to its end: it is written by a goroutine
+		if first == nil {
+			first = fmt.Errorf("%w: %w", ErrCorrupt, err)
+		}
+	}
+	return first
+}
+
+// guard runs fn; a panic, or an access to memory that the file no longer backs, becomes ErrCorrupt.
+func guard(fn func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%w: %v", ErrCorrupt, r)
+		}
+	}()
+	return fn()
+}
+
+// Close waits for the changes under way and closes the file. After damage it does not wait: bbolt may hold its own locks
+// for ever then, and the file with them until the process ends.
+func (s *store) Close() (err error) {
+	s.closed.Do(func() {
+		close(s.closing)
+		done := make(chan error, 1)
+		go func() {
+			<-s.ended
+			done <- s.db.Close()
+		}()
+		select {
+		case err = <-done:
+		case <-s.broken:
+		}
+	})
+	return err
+}
+
+// update applies a change; when it returns nil the change is on disk.
+func (s *store) update(apply func(*bolt.Tx) error) error {
+	c := &change{apply, make(chan error, 1)}
+	select {
+	case s.changes <- c:
+	case <-s.closing:
+		return ErrClosed
+	case <-s.broken:
+		return s.failure()
+	}
+	select {
+	case err := <-c.done:
+		return err
+	case <-s.broken:
+		return s.failure()
+	}
+}
+
+// commit writes changes until the store closes. Those that come while a commit is under way wait, and go together in the
+// next one.
+func (s *store) commit() {
+	defer close(s.ended)
+	for {
+		var group []*change
+		select {
+		case c := <-s.changes:
+			group = append(group, c)
+		case <-s.closing:
+			return
+		}
+		runtime.Gosched() // lets those that wait for a processor ask too
+		for more := true; more && len(group) < maxGroup; {
+			select {
+			case c := <-s.changes:
+				group = append(group, c)
+			default:
+				more = false
+			}
+		}
+		s.write(group)
+	}
+}
+
+func (s *store) write(group []*change) {
+	refused := make([]error, len(group))
+	err := s.failure()
+	if err == nil {
+		err = guard(func() error {
+			return s.db.Update(func(tx *bolt.Tx) error {
+				for i, c := range group {
+					if refused[i] = c.apply(tx); refused[i] != nil && !refusal(refused[i]) {
+						return refused[i]
+					}
+				}
+				return nil
+			})
+		})
+		s.fail(err)
+	}
+	for i, c := range group {
+		if err != nil {
+			c.done <- err
+		} else {
+			c.done <- refused[i]
+		}
+	}
+}
+
+// view reads. It runs aside, so that a caller does not wait for a lock that damage left behind.
+func (s *store) view(read func(*bolt.Tx) error) error {
+	if err := s.failure(); err != nil {
+		return err
+	}
+	done := make(chan error, 1)
+	go func() {
+		err := guard(func() error { return s.db.View(read) })
+		if errors.Is(err, bolt.ErrDatabaseNotOpen) {
+			err = ErrClosed
+		}
+		s.fail(err)
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		return err
+	case <-s.broken:
+		return s.failure()
+	}
+}
+
+func (s *store) failure() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.failed
+}
+
+// fail remembers damage.
+func (s *store) fail(err error) {
+	if !errors.Is(err, ErrCorrupt) {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.failed == nil {
+		s.failed = err
+		close(s.broken)
+	}
+}
+
+// syncDir makes a new file's name durable.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrFile, err)
+	}
+	defer d.Close()
+	if err := d.Sync(); err != nil && runtime.GOOS != "windows" {
+		return fmt.Errorf("%w: %w", ErrFile, err)
+	}
+	return nil
+}

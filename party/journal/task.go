@@ -1,0 +1,270 @@
+package journal
+
+import (
+	"bytes"
+	"encoding/binary"
+	"iter"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	"github.com/blindscore/blindscore/party/partypb"
+)
+
+// TaskID is the digest of a task (partypb.TaskDigest).
+type TaskID [32]byte
+
+// Keys in the bucket of a task.
+var (
+	keyTask    = []byte("task")
+	keyAttempt = []byte("attempt")
+	keyReceipt = []byte("receipt")
+	keyPeer    = []byte("peer") // as in the record, to be found without reading all of it
+
+	bucketAnswers = []byte("answers") // tax node: superblock -> answer
+	bucketResults = []byte("results") // bank: superblock -> result
+	bucketSeeds   = []byte("seeds")   // bank: attempt -> seed
+	bucketChains  = []byte("chains")  // bank: attempt, superblock -> transcript hash
+)
+
+// maxRecord bounds the fields of a task record, far above what partypb lets through.
+const maxRecord = 1 << 28
+
+// Record is what both sides keep of a task. Bytes are kept as they are: signed messages are not encoded anew.
+type Record struct {
+	Task      *partypb.Signed // by the bank
+	Admission *partypb.Signed // by the tax node
+	Companies []byte          // codes, 18 bytes each, in the order of the task
+	Admitted  partypb.Bitmap  // of the companies
+	Peer      [32]byte        // public key of the other side
+	Model     []byte          // bank only: snapshot of the compiled model, as the bank encodes it; empty at a tax node
+	Created   time.Time       // when the record was made, to the nanosecond; UTC
+}
+
+func (r *Record) fields() ([][]byte, error) {
+	switch {
+	case len(r.Task.GetBody()) == 0 || len(r.Task.GetSignature()) != partypb.SignatureSize:
+		return nil, invalid("task is not signed")
+	case len(r.Admission.GetBody()) == 0 || len(r.Admission.GetSignature()) != partypb.SignatureSize:
+		return nil, invalid("admission is not signed")
+	case len(r.Companies)%partypb.CompanySize != 0 || len(r.Companies) > partypb.MaxCompanies*partypb.CompanySize:
+		return nil, invalid("companies of %d bytes", len(r.Companies))
+	case len(r.Admitted) != (len(r.Companies)/partypb.CompanySize+7)/8:
+		return nil, invalid("%d companies with a bitmap of %d bytes", len(r.Companies)/partypb.CompanySize, len(r.Admitted))
+	case r.Peer == [32]byte{}:
+		return nil, invalid("no peer")
+	case len(r.Model) > maxRecord || len(r.Task.GetBody()) > partypb.MaxControl || len(r.Admission.GetBody()) > partypb.MaxControl:
+		return nil, invalid("model of %d bytes, task of %d, admission of %d", len(r.Model), len(r.Task.GetBody()), len(r.Admission.GetBody()))
+	case r.Created.Before(time.Unix(0, 0)) || r.Created.Year() > 2200:
+		return nil, invalid("created %v", r.Created)
+	}
+	return [][]byte{
+		r.Task.GetBody(), r.Task.GetSignature(), r.Admission.GetBody(), r.Admission.GetSignature(),
+		r.Companies, r.Admitted, r.Peer[:], r.Model, be64(uint64(r.Created.UnixNano())),
+	}, nil
+}
+
+func recordOf(f [][]byte) (*Record, error) {
+	nanos, err := number(f[8], 8)
+	if err != nil {
+		return nil, err
+	}
+	if len(f[6]) != 32 {
+		return nil, corrupt("a peer's key of %d bytes", len(f[6]))
+	}
+	return &Record{
+		Task:      &partypb.Signed{Body: f[0], Signature: f[1]},
+		Admission: &partypb.Signed{Body: f[2], Signature: f[3]},
+		Companies: f[4], Admitted: f[5], Peer: [32]byte(f[6]), Model: f[7],
+		Created: time.Unix(0, int64(nanos)).UTC(),
+	}, nil
+}
+
+// putTask makes the bucket of a new task with the given buckets in it.
+func (s *store) putTask(id TaskID, r *Record, inner ...[]byte) error {
+	fields, err := r.fields()
+	if err != nil {
+		return err
+	}
+	record := encode(id[:], fields...)
+	return s.update(func(tx *bolt.Tx) error {
+		tasks := tx.Bucket(bucketTasks)
+		if tasks.Bucket(id[:]) != nil {
+			return ErrExists
+		}
+		b, err := tasks.CreateBucket(id[:])
+		if err != nil {
+			return err
+		}
+		for _, name := range inner {
+			if _, err := b.CreateBucket(name); err != nil {
+				return err
+			}
+		}
+		if err := tx.Bucket(bucketOrder).Put(append(fields[8], id[:]...), nil); err != nil {
+			return err
+		}
+		if err := b.Put(keyPeer, encode(id[:], r.Peer[:])); err != nil {
+			return err
+		}
+		return b.Put(keyTask, record)
+	})
+}
+
+// task returns the bucket of a task.
+func task(tx *bolt.Tx, id TaskID) (*bolt.Bucket, error) {
+	if b := tx.Bucket(bucketTasks).Bucket(id[:]); b != nil {
+		return b, nil
+	}
+	return nil, ErrUnknown
+}
+
+// inside returns a bucket within that of a task.
+func inside(tx *bolt.Tx, id TaskID, name []byte) (*bolt.Bucket, error) {
+	b, err := task(tx, id)
+	if err != nil {
+		return nil, err
+	}
+	if inner := b.Bucket(name); inner != nil {
+		return inner, nil
+	}
+	return nil, ErrUnknown
+}
+
+// Task returns the record of a task, or ErrUnknown.
+func (s *store) Task(id TaskID) (*Record, error) {
+	var r *Record
+	err := s.view(func(tx *bolt.Tx) error {
+		b, err := task(tx, id)
+		if err != nil {
+			return err
+		}
+		f, err := decode(id[:], b.Get(keyTask), 9)
+		if err != nil {
+			return err
+		}
+		r, err = recordOf(f)
+		return err
+	})
+	return r, err
+}
+
+// Tasks iterates over the tasks from the oldest to the newest. Other calls may be made meanwhile; an error ends it.
+func (s *store) Tasks() iter.Seq2[TaskID, error] {
+	return func(yield func(TaskID, error) bool) {
+		after := []byte{}
+		for {
+			var key []byte
+			err := s.view(func(tx *bolt.Tx) error {
+				c := tx.Bucket(bucketOrder).Cursor()
+				k, _ := c.Seek(after)
+				if k != nil && bytes.Equal(k, after) {
+					k, _ = c.Next()
+				}
+				key = bytes.Clone(k)
+				return nil
+			})
+			switch {
+			case err == nil && key == nil:
+				return
+			case err == nil && len(key) != 8+32:
+				err = corrupt("an entry of %d bytes in the order of tasks", len(key))
+			}
+			if err != nil {
+				yield(TaskID{}, err)
+				return
+			}
+			if !yield(TaskID(key[8:]), nil) {
+				return
+			}
+			after = key
+		}
+	}
+}
+
+// Receipt returns the signed receipts of a complete batch, the bank's and the tax node's, or ErrUnknown.
+func (s *store) Receipt(id TaskID) (bank, tax *partypb.Signed, err error) {
+	err = s.view(func(tx *bolt.Tx) error {
+		b, err := task(tx, id)
+		if err != nil {
+			return err
+		}
+		v := b.Get(keyReceipt)
+		if v == nil {
+			return ErrUnknown
+		}
+		f, err := decode(id[:], v, 4)
+		if err != nil {
+			return err
+		}
+		bank = &partypb.Signed{Body: f[0], Signature: f[1]}
+		tax = &partypb.Signed{Body: f[2], Signature: f[3]}
+		return nil
+	})
+	return bank, tax, err
+}
+
+// receipt encodes both receipts.
+func receipt(id TaskID, bank, tax *partypb.Signed) ([]byte, error) {
+	for _, s := range []*partypb.Signed{bank, tax} {
+		if len(s.GetBody()) == 0 || len(s.GetBody()) > partypb.MaxControl || len(s.GetSignature()) != partypb.SignatureSize {
+			return nil, invalid("a receipt is not signed")
+		}
+	}
+	return encode(id[:], bank.GetBody(), bank.GetSignature(), tax.GetBody(), tax.GetSignature()), nil
+}
+
+// blocks returns the set of superblocks that have a record in a task's bucket.
+func (s *store) blocks(id TaskID, bucket []byte, superblocks int) (partypb.Bitmap, error) {
+	if superblocks < 0 || superblocks > partypb.MaxSuperblocks {
+		return nil, invalid("%d superblocks", superblocks)
+	}
+	set := partypb.NewBitmap(superblocks)
+	err := s.view(func(tx *bolt.Tx) error {
+		b, err := inside(tx, id, bucket)
+		if err != nil {
+			return err
+		}
+		c := b.Cursor()
+		for k, _ := c.First(); k != nil; k, _ = c.Next() {
+			if len(k) != 4 || binary.BigEndian.Uint32(k) >= uint32(superblocks) {
+				return invalid("a superblock is past the %d of the task", superblocks)
+			}
+			set.Set(int(binary.BigEndian.Uint32(k)))
+		}
+		return nil
+	})
+	return set, err
+}
+
+// next returns the record of the first superblock from `from` on that has one, or false.
+func (s *store) next(id TaskID, bucket []byte, from, fields int) (block int, f [][]byte, found bool, err error) {
+	err = s.view(func(tx *bolt.Tx) error {
+		b, err := inside(tx, id, bucket)
+		if err != nil {
+			return err
+		}
+		k, v := b.Cursor().Seek(be32(uint32(from)))
+		if k == nil {
+			return nil
+		}
+		n, err := number(k, 4)
+		if err != nil {
+			return err
+		}
+		block, found = int(n), true
+		f, err = decode(k, v, fields)
+		return err
+	})
+	return block, f, found, err
+}
+
+func checkBlock(block int, attempt uint64) error {
+	if block < 0 || block >= partypb.MaxSuperblocks {
+		return invalid("superblock %d, want 0 to %d", block, partypb.MaxSuperblocks-1)
+	}
+	if attempt < 1 || attempt > partypb.MaxAttempt {
+		return invalid("attempt %d, want 1 to %d", attempt, uint64(partypb.MaxAttempt))
+	}
+	return nil
+}
