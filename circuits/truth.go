@@ -5,9 +5,10 @@ import "slices"
 // Truth is the value of a predicate in PMML's three-valued logic. The zero Truth is invalid.
 type Truth uint8
 
+// The values of a predicate: IsUnknown is that of a comparison with a missing value.
 const (
-	IsFalse   Truth = iota + 1
-	IsUnknown       // a comparison with a missing value
+	IsFalse Truth = iota + 1
+	IsUnknown
 	IsTrue
 )
 
