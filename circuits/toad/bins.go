@@ -138,7 +138,7 @@ func leftOver(bins []parts, unmatched Unmatched) (circuits.Decimal, bool) {
 	}
 }
 
-// check wants every value in one bin at most, and every number in one.
+// check wants every value in one bin at most.
 func check(bins []parts, numeric bool) error {
 	missing, others := 0, 0
 	var spans []span
@@ -164,7 +164,7 @@ func check(bins []parts, numeric bool) error {
 	if !numeric {
 		return nil
 	}
-	return cover(spans)
+	return disjoint(spans)
 }
 
 // numeric tells by its predicates whether a characteristic that Read made is of numbers. One that compares with

@@ -16,9 +16,9 @@
 // of a numeric feature may also be, or have merged into it, missing and special values ("missing%,%-999"); special
 // values are looked for before intervals.
 //
-// The intervals of a feature must cover all numbers once: a gap or an overlap is an error that names it. Both packages
-// score values that no bin has in ways of their own (toad by default with the smallest points of the feature), which
-// the files do not say; so it is the caller's choice, see Options.Unmatched. Points are exact decimals.
+// The intervals of a feature must not overlap; an overlap is an error that names it. Both packages score values that no
+// bin has (a number in a gap, an unknown category) in ways of their own, toad by default with the smallest points of the
+// feature, which the files do not say; so it is the caller's choice, see Options.Unmatched. Points are exact decimals.
 //
 // # Adversary
 //
@@ -39,14 +39,14 @@ import (
 var (
 	// ErrFormat: not JSON, or none of the shapes.
 	ErrFormat = errors.New("toad: bad scorecard file")
-	// ErrBins: the bins of a feature have gaps, overlap, or do not fit each other.
+	// ErrBins: the bins of a feature overlap or do not fit each other.
 	ErrBins = errors.New("toad: bad bins")
 	// ErrLimit: larger than a file may be. It is a circuits.ErrLimit too.
 	ErrLimit = fmt.Errorf("toad: file too large: %w", circuits.ErrLimit)
 )
 
 // Unmatched says what becomes of values that no bin has: missing values without a "nan" bin, unknown categories
-// without "else".
+// without "else", numbers in a gap between intervals.
 type Unmatched uint8
 
 const (

@@ -154,7 +154,7 @@ func TestUnmatched(t *testing.T) {
 }
 
 // TestIntervals reads random partitions of the numbers, shuffled, and looks every value up by a search of its own.
-// Left out one interval, it is the gap that the error names; stretched by one, there is an overlap.
+// Left out one interval, its numbers are unmatched; stretched by one, there is an overlap.
 func TestIntervals(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	for range 300 {
@@ -196,14 +196,50 @@ func TestIntervals(t *testing.T) {
 			require.Equal(t, circuits.Int(int64(sort.Search(n, func(i int) bool { return cuts[i] > x }))), got.Score)
 		}
 		hole := r.IntN(n + 1)
-		_, err = read(file(hole, -1), Options{})
-		require.ErrorIs(t, err, ErrBins)
-		require.ErrorContains(t, err, "a gap: no bin has "+label(hole, hole))
+		card, err = read(file(hole, -1), Options{})
+		require.NoError(t, err)
+		for i := range n + 1 {
+			x := -1e9
+			if i > 0 {
+				x = cuts[i-1]
+			}
+			got, err := card.Evaluate(map[string]circuits.Value{"x": circuits.Number(x)})
+			if i == hole {
+				require.ErrorIs(t, err, circuits.ErrNoMatch)
+				continue
+			}
+			require.NoError(t, err)
+			require.Equal(t, circuits.Int(int64(i)), got.Score)
+		}
 		wide := r.IntN(n)
 		_, err = read(file(-1, wide), Options{})
 		require.ErrorIs(t, err, ErrBins)
 		require.ErrorContains(t, err, "an overlap: two bins have "+label(wide+1, wide+1))
 	}
+}
+
+// The form that toad's documentation shows: a number without a bin, then "else".
+func TestShortCard(t *testing.T) {
+	const text = `{"A":{"[-inf ~ 3)":100,"nan":500},"B":{"A,B":200,"else":500}}`
+	row := func(a circuits.Value, b string) map[string]circuits.Value {
+		return map[string]circuits.Value{"A": a, "B": circuits.Text(b)}
+	}
+	card, err := read(text, Options{})
+	require.NoError(t, err)
+	for want, r := range map[int64]map[string]circuits.Value{
+		300: row(circuits.Number(2), "B"), 600: row(circuits.Number(-7), "C"), 700: row(circuits.Missing(), "A"),
+	} {
+		got, err := card.Evaluate(r)
+		require.NoError(t, err)
+		require.Equal(t, circuits.Int(want), got.Score)
+	}
+	_, err = card.Evaluate(row(circuits.Number(3), "A"))
+	require.ErrorIs(t, err, circuits.ErrNoMatch)
+	card, err = read(text, Options{Unmatched: UnmatchedMin})
+	require.NoError(t, err)
+	got, err := card.Evaluate(row(circuits.Number(3), "A"))
+	require.NoError(t, err)
+	require.Equal(t, circuits.Int(300), got.Score)
 }
 
 func TestErrors(t *testing.T) {
@@ -229,9 +265,6 @@ func TestErrors(t *testing.T) {
 		"else among others":   {`{"A": {"x,else": 1}}`, ErrBins, "else alone"},
 		"else of numbers":     {`{"A": {"[-inf ~ 1)": 1, "else": 2}}`, ErrBins, "else alone"},
 		"category of numbers": {`{"A": {"[-inf ~ inf)": 1, "x": 2}}`, ErrBins, `bin "x"`},
-		"gap at the end":      {`{"A":{"[-inf ~ 3)":100,"nan":500},"B":{"A,B":200,"else":500}}`, ErrBins, `feature "A": toad: bad bins: a gap: no bin has [3 ~ inf)`},
-		"gap at the start":    {`{"A": {"[0 ~ inf)": 1}}`, ErrBins, "no bin has [-inf ~ 0)"},
-		"gap of one number":   {`{"A": {"[-inf ~ 3)": 1, "(3 ~ inf)": 2}}`, ErrBins, "no bin has [3 ~ 3]"},
 		"overlap of one":      {`{"A": {"[-inf ~ 3]": 1, "[3 ~ inf)": 2}}`, ErrBins, "two bins have [3 ~ 3]"},
 		"interval backwards":  {`{"A": {"[3 ~ -inf)": 1}}`, ErrBins, "lower end"},
 		"empty interval":      {`{"A": {"[3 ~ 3)": 1}}`, ErrBins, "lower end"},
