@@ -12,7 +12,7 @@ import (
 
 // tile is the number of blocks that are evaluated together: the rows of one column in one polynomial are read by all of
 // them while they are in the cache.
-const tile = 128
+const tile = 256
 
 // Evaluator is the tax node's right to evaluate one superblock. It is used once: its randomness u, e and R is a function
 // of its seed, and a second ciphertext under the same randomness would tell the bank the difference of the levels.

@@ -22,7 +22,7 @@ func JointFromNonce(nonce [32]byte) Joint {
 	return Joint(hash("blindscore lattice joint by nonce v1", nonce[:]))
 }
 
-// Coin is the first party's part in a coin toss (Blum 1983): it sends Commitment, hears the other's 32 random bytes, and
+// Coin is the first party's part in a coin toss (Blum 1981): it sends Commitment, hears the other's 32 random bytes, and
 // sends Opening. Neither can choose the result; the first can only refuse to open, which ends the session.
 type Coin struct {
 	context [32]byte
