@@ -63,18 +63,17 @@ func (j *Bank) Seed(id TaskID, attempt uint64) (mpc.Seed, error) {
 
 // LastAttempt returns the highest attempt that has a seed, or 0.
 func (j *Bank) LastAttempt(id TaskID) (uint64, error) {
-	var last uint64
-	err := j.view(func(tx *bolt.Tx) error {
+	return view(j.store, func(tx *bolt.Tx) (uint64, error) {
 		b, err := inside(tx, id, bucketSeeds)
 		if err != nil {
-			return err
+			return 0, err
 		}
-		if k, _ := b.Cursor().Last(); k != nil {
-			last, err = number(k, 8)
+		k, _ := b.Cursor().Last()
+		if k == nil {
+			return 0, nil
 		}
-		return err
+		return number(k, 8)
 	})
-	return last, err
 }
 
 // PutChain stores the transcript hash of a superblock right before the bank's last flight of it leaves, against which a
@@ -121,29 +120,31 @@ func (j *Bank) Finished(id TaskID, superblocks int) (partypb.Bitmap, error) {
 func (j *Bank) Results(id TaskID) iter.Seq2[*Result, error] {
 	return func(yield func(*Result, error) bool) {
 		for from := 0; ; {
-			block, f, found, err := j.next(id, bucketResults, from, 3)
-			if err == nil && !found {
+			block, f, err := j.next(id, bucketResults, from, 3)
+			if err == nil && f == nil {
 				return
 			}
-			r := &Result{Block: block}
+			var r *Result
 			if err == nil {
-				r.Values = f[1]
-				r.Attempt, err = number(f[0], 8)
+				r, err = resultOf(block, f)
 			}
-			if err == nil && len(f[2]) != 32 {
-				err = corrupt("a transcript hash of %d bytes", len(f[2]))
-			}
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			r.Digest = mpc.Digest(f[2])
-			if !yield(r, nil) {
+			if !yield(r, err) || err != nil {
 				return
 			}
 			from = block + 1
 		}
 	}
+}
+
+func resultOf(block int, f [][]byte) (*Result, error) {
+	attempt, err := number(f[0], 8)
+	if err != nil {
+		return nil, err
+	}
+	if len(f[2]) != 32 {
+		return nil, corrupt("a transcript hash of %d bytes", len(f[2]))
+	}
+	return &Result{Block: block, Attempt: attempt, Values: f[1], Digest: mpc.Digest(f[2])}, nil
 }
 
 // Complete stores the signed receipts of a batch and removes its seeds and chains, which nothing needs any more: results
@@ -185,17 +186,18 @@ func (j *Bank) Unfinished(peer [32]byte) iter.Seq2[TaskID, error] {
 	}
 }
 
-func (j *Bank) unfinished(id TaskID, peer [32]byte) (open bool, err error) {
-	err = j.view(func(tx *bolt.Tx) error {
+func (j *Bank) unfinished(id TaskID, peer [32]byte) (bool, error) {
+	return view(j.store, func(tx *bolt.Tx) (bool, error) {
 		b, err := task(tx, id)
 		if err != nil || b.Get(keyReceipt) != nil {
-			return err
+			return false, err
 		}
 		f, err := decode(id[:], b.Get(keyPeer), 1)
-		open = err == nil && string(f[0]) == string(peer[:])
-		return err
+		if err != nil {
+			return false, err
+		}
+		return string(f[0]) == string(peer[:]), nil
 	})
-	return open, err
 }
 
 // add stores a record that must not be there yet.
@@ -212,18 +214,16 @@ func (j *Bank) add(id TaskID, bucket, key, record []byte) error {
 	})
 }
 
-func (j *Bank) get(id TaskID, bucket, key []byte, fields int) (f [][]byte, err error) {
-	err = j.view(func(tx *bolt.Tx) error {
+func (j *Bank) get(id TaskID, bucket, key []byte, fields int) ([][]byte, error) {
+	return view(j.store, func(tx *bolt.Tx) ([][]byte, error) {
 		b, err := inside(tx, id, bucket)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		v := b.Get(key)
 		if v == nil {
-			return ErrUnknown
+			return nil, ErrUnknown
 		}
-		f, err = decode(key, v, fields)
-		return err
+		return decode(key, v, fields)
 	})
-	return f, err
 }

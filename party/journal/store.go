@@ -11,6 +11,7 @@ import (
 	"time"
 
 	bolt "go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 )
 
 const (
@@ -211,25 +212,40 @@ func (s *store) write(group []*change) {
 	}
 }
 
-// view reads. It runs aside, so that a caller does not wait for a lock that damage left behind.
-func (s *store) view(read func(*bolt.Tx) error) error {
-	if err := s.failure(); err != nil {
-		return err
+// view returns what read returns. It runs aside, so that a caller does not wait for a lock that damage left behind; read
+// therefore hands out what it found only by returning it.
+func view[T any](s *store, read func(*bolt.Tx) (T, error)) (T, error) {
+	type outcome struct {
+		value T
+		err   error
 	}
-	done := make(chan error, 1)
+	var none T
+	if err := s.failure(); err != nil {
+		return none, err
+	}
+	done := make(chan outcome, 1)
 	go func() {
-		err := guard(func() error { return s.db.View(read) })
-		if errors.Is(err, bolt.ErrDatabaseNotOpen) {
+		var value T
+		err := guard(func() error {
+			return s.db.View(func(tx *bolt.Tx) (err error) {
+				value, err = read(tx)
+				return err
+			})
+		})
+		if errors.Is(err, bolterrors.ErrDatabaseNotOpen) {
 			err = ErrClosed
 		}
 		s.fail(err)
-		done <- err
+		done <- outcome{value, err}
 	}()
 	select {
-	case err := <-done:
-		return err
+	case o := <-done:
+		if o.err != nil {
+			return none, o.err
+		}
+		return o.value, nil
 	case <-s.broken:
-		return s.failure()
+		return none, s.failure()
 	}
 }
 

@@ -133,20 +133,17 @@ func inside(tx *bolt.Tx, id TaskID, name []byte) (*bolt.Bucket, error) {
 
 // Task returns the record of a task, or ErrUnknown.
 func (s *store) Task(id TaskID) (*Record, error) {
-	var r *Record
-	err := s.view(func(tx *bolt.Tx) error {
+	return view(s, func(tx *bolt.Tx) (*Record, error) {
 		b, err := task(tx, id)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		f, err := decode(id[:], b.Get(keyTask), 9)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		r, err = recordOf(f)
-		return err
+		return recordOf(f)
 	})
-	return r, err
 }
 
 // Tasks iterates over the tasks from the oldest to the newest. Other calls may be made meanwhile; an error ends it.
@@ -154,15 +151,13 @@ func (s *store) Tasks() iter.Seq2[TaskID, error] {
 	return func(yield func(TaskID, error) bool) {
 		after := []byte{}
 		for {
-			var key []byte
-			err := s.view(func(tx *bolt.Tx) error {
+			key, err := view(s, func(tx *bolt.Tx) ([]byte, error) {
 				c := tx.Bucket(bucketOrder).Cursor()
 				k, _ := c.Seek(after)
 				if k != nil && bytes.Equal(k, after) {
 					k, _ = c.Next()
 				}
-				key = bytes.Clone(k)
-				return nil
+				return bytes.Clone(k), nil
 			})
 			switch {
 			case err == nil && key == nil:
@@ -184,24 +179,21 @@ func (s *store) Tasks() iter.Seq2[TaskID, error] {
 
 // Receipt returns the signed receipts of a complete batch, the bank's and the tax node's, or ErrUnknown.
 func (s *store) Receipt(id TaskID) (bank, tax *partypb.Signed, err error) {
-	err = s.view(func(tx *bolt.Tx) error {
+	f, err := view(s, func(tx *bolt.Tx) ([][]byte, error) {
 		b, err := task(tx, id)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		v := b.Get(keyReceipt)
 		if v == nil {
-			return ErrUnknown
+			return nil, ErrUnknown
 		}
-		f, err := decode(id[:], v, 4)
-		if err != nil {
-			return err
-		}
-		bank = &partypb.Signed{Body: f[0], Signature: f[1]}
-		tax = &partypb.Signed{Body: f[2], Signature: f[3]}
-		return nil
+		return decode(id[:], v, 4)
 	})
-	return bank, tax, err
+	if err != nil {
+		return nil, nil, err
+	}
+	return &partypb.Signed{Body: f[0], Signature: f[1]}, &partypb.Signed{Body: f[2], Signature: f[3]}, nil
 }
 
 // receipt encodes both receipts.
@@ -219,44 +211,44 @@ func (s *store) blocks(id TaskID, bucket []byte, superblocks int) (partypb.Bitma
 	if superblocks < 0 || superblocks > partypb.MaxSuperblocks {
 		return nil, invalid("%d superblocks", superblocks)
 	}
-	set := partypb.NewBitmap(superblocks)
-	err := s.view(func(tx *bolt.Tx) error {
+	return view(s, func(tx *bolt.Tx) (partypb.Bitmap, error) {
 		b, err := inside(tx, id, bucket)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		c := b.Cursor()
+		set, c := partypb.NewBitmap(superblocks), b.Cursor()
 		for k, _ := c.First(); k != nil; k, _ = c.Next() {
 			if len(k) != 4 || binary.BigEndian.Uint32(k) >= uint32(superblocks) {
-				return invalid("a superblock is past the %d of the task", superblocks)
+				return nil, invalid("a superblock is past the %d of the task", superblocks)
 			}
 			set.Set(int(binary.BigEndian.Uint32(k)))
 		}
-		return nil
+		return set, nil
 	})
-	return set, err
 }
 
-// next returns the record of the first superblock from `from` on that has one, or false.
-func (s *store) next(id TaskID, bucket []byte, from, fields int) (block int, f [][]byte, found bool, err error) {
-	err = s.view(func(tx *bolt.Tx) error {
+// next returns the fields of the first superblock, from `from` on, that has a record, and its number; or nil.
+func (s *store) next(id TaskID, bucket []byte, from, fields int) (block int, f [][]byte, err error) {
+	type found struct {
+		block  uint64
+		fields [][]byte
+	}
+	r, err := view(s, func(tx *bolt.Tx) (r found, err error) {
 		b, err := inside(tx, id, bucket)
 		if err != nil {
-			return err
+			return r, err
 		}
 		k, v := b.Cursor().Seek(be32(uint32(from)))
 		if k == nil {
-			return nil
+			return r, nil
 		}
-		n, err := number(k, 4)
-		if err != nil {
-			return err
+		if r.block, err = number(k, 4); err != nil {
+			return r, err
 		}
-		block, found = int(n), true
-		f, err = decode(k, v, fields)
-		return err
+		r.fields, err = decode(k, v, fields)
+		return r, err
 	})
-	return block, f, found, err
+	return int(r.block), r.fields, err
 }
 
 func checkBlock(block int, attempt uint64) error {

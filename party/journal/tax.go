@@ -137,8 +137,8 @@ func (j *Tax) Answered(id TaskID, superblocks int) (partypb.Bitmap, error) {
 func (j *Tax) Answers(id TaskID) iter.Seq2[*StoredAnswer, error] {
 	return func(yield func(*StoredAnswer, error) bool) {
 		for from := 0; ; {
-			block, f, found, err := j.next(id, bucketAnswers, from, 5)
-			if err == nil && !found {
+			block, f, err := j.next(id, bucketAnswers, from, 5)
+			if err == nil && f == nil {
 				return
 			}
 			var a *StoredAnswer

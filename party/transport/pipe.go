@@ -44,6 +44,7 @@ func (p *pipeConn) SetDeadline(t time.Time) error {
 }
 
 func (p *pipeConn) SetReadDeadline(t time.Time) error { p.in.read.set(&p.in.monitor, t); return nil }
+
 func (p *pipeConn) SetWriteDeadline(t time.Time) error {
 	p.out.write.set(&p.out.monitor, t)
 	return nil
