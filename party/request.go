@@ -55,6 +55,7 @@ type Result struct {
 type Batch struct {
 	Results []Result // in the order of the request
 	Refused int
+	Output  Output // what was asked for; a batch that is resumed keeps it
 	Receipt *Receipt
 	Stats   Stats
 }

@@ -251,7 +251,7 @@ func (r *run) batch(side *score.Bank, p score.Params, receipt *Receipt, attempts
 	model := r.l.b.cfg.Model
 	names := model.Bands()
 	n := len(r.a.ids) / uscc.Size
-	b := &Batch{Results: make([]Result, n), Refused: n - r.a.count, Receipt: receipt}
+	b := &Batch{Results: make([]Result, n), Refused: n - r.a.count, Output: p.Output, Receipt: receipt}
 	for i := range b.Results {
 		b.Results[i].Company, _ = uscc.Parse(string(r.a.ids[i*uscc.Size : (i+1)*uscc.Size]))
 		b.Results[i].Err = ErrRefused
