@@ -2,13 +2,11 @@ package score
 
 import (
 	"context"
-	"encoding/binary"
 	"fmt"
 	"slices"
 
 	"github.com/blindscore/blindscore/circuits"
 	"github.com/blindscore/blindscore/mpc"
-	"github.com/blindscore/blindscore/mpc/internal/aes128"
 	"github.com/blindscore/blindscore/mpc/ot"
 )
 
@@ -16,10 +14,24 @@ import (
 // each company. It is immutable and may run several sessions (attempts at one
 // batch), each with a seed of its own.
 type Bank struct {
-	p    Params
-	plan *plan
-	f    *function
-	own  []int64
+	p      Params
+	plan   *plan
+	engine bankEngine
+	f      *function
+	own    []int64
+}
+
+// bankEngine is the bank's side of stage 1. It returns the turn of every
+// company: what the index of stage 2 is turned by to reach the company's score.
+type bankEngine interface {
+	share(ctx context.Context, blk *mpc.Block, front []byte, n int, rows *ot.SenderRows, h hasher) (turn []uint16, err error)
+}
+
+// bankForm is the bank's side of stage 2: its tables, up to the last flight but
+// one, and what its one-time masks make of the last.
+type bankForm interface {
+	serve(ctx context.Context, b *Bank, blk *mpc.Block, turn []uint16, rows *ot.SenderRows, first int, h hasher) error
+	unmask(block mpc.Seed, values []uint16)
 }
 
 // NewBank checks that the model fits p. own holds the bank's own points of each
@@ -31,22 +43,23 @@ func NewBank(p Params, model *circuits.Model, own []int64) (*Bank, error) {
 	if own != nil && len(own) != p.Companies {
 		return nil, fmt.Errorf("%w: own points of %d companies for a batch of %d", mpc.ErrParams, len(own), p.Companies)
 	}
-	f, err := newFunction(p, model)
-	if err != nil {
-		return nil, err
-	}
 	pl, err := newPlan(p)
 	if err != nil {
 		return nil, err
 	}
-	return &Bank{p: p, plan: pl, f: f, own: slices.Clone(own)}, nil
+	b := &Bank{p: p, plan: pl, own: slices.Clone(own)}
+	if b.f, err = newFunction(p, model, own); err != nil {
+		return nil, err
+	}
+	b.engine = &transferBank{pl.engine.(*transfer), b.f.tables}
+	return b, nil
 }
 
 // Run evaluates the given superblocks on a fresh session and calls result for
 // each as it completes, from several goroutines at once, with the transcript
-// hash of the whole superblock. Value i of a
-// superblock is the band of its i-th company, or, for OutputScore, what Score
-// turns into a score. An error of result ends the session.
+// hash of the whole superblock. Value i of a superblock is the band of its i-th
+// company, or, for OutputScore, what Score turns into a score. An error of
+// result ends the session.
 func (b *Bank) Run(ctx context.Context, s *mpc.Session, conn *mpc.Conn, sender *ot.Sender, blocks []int, result func(block int, digest mpc.Digest, values []uint16) error) error {
 	ext, err := sender.Reserve(len(blocks))
 	if err != nil {
@@ -62,142 +75,80 @@ func (b *Bank) Run(ctx context.Context, s *mpc.Session, conn *mpc.Conn, sender *
 	})
 }
 
-// block is the bank's side of one superblock, flight by flight.
+// block is the bank's side of one superblock.
 func (b *Bank) block(ctx context.Context, blk *mpc.Block, ext *ot.SenderRange, at int) ([]uint16, error) {
 	from, to := b.p.Span(blk.Index)
 	n := to - from
-	key := hashKey(blk)
+	h := b.plan.hasher(blk)
 
-	// Flight 1: the tax node's choices, hidden in OT corrections. Extend checks
-	// them before anything that depends on Delta is computed.
-	corrections, err := blk.Recv(ctx)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := ext.Extend(at, b.plan.shape(n), blk.Binding(), corrections)
-	if err != nil {
-		return nil, err
-	}
-
-	// Flight 2: the masked tables of stage 1. What the bank subtracts is its
-	// share of the score.
-	tables, err := blk.Next()
-	if err != nil {
-		return nil, err
-	}
-	share := b.maskTables(tables, n, rows, blk.Seed().Derive("shares").PRG(), key)
-	if err := blk.Send(ctx); err != nil {
-		return nil, err
-	}
-
-	// Flight 3: d = the tax node's share less its random index.
+	// The tax node's choices come hidden in OT corrections. Extend checks them
+	// before anything that depends on Delta is computed.
 	message, err := blk.Recv(ctx)
 	if err != nil {
 		return nil, err
 	}
-	turn := make([]uint16, n)
-	if err := unpack(turn, message, b.p.ScoreBits); err != nil {
-		return nil, err
-	}
-	for i := range turn {
-		turn[i] += share[i]
-	}
-
-	// Flight 4: the tables of stage 2, turned so that the random index finds
-	// the entry of the score.
-	masks := Masks(b.p, blk.Seed(), n)
-	bands, err := blk.Next()
+	front := b.plan.engine.front(n)
+	rows, err := ext.Extend(at, b.plan.shape(n), blk.Binding(), message[front:])
 	if err != nil {
 		return nil, err
 	}
-	b.bandTables(bands, from, turn, masks, rows, key)
-	if err := blk.Send(ctx); err != nil {
-		return nil, err
-	}
+	defer rows.Wipe()
 
-	// Flight 5: b masked bits a company.
-	message, err = blk.Recv(ctx)
+	turn, err := b.engine.share(ctx, blk, message[:front], n, rows, h)
 	if err != nil {
 		return nil, err
 	}
-	return unmask(b.p, message, masks)
-}
-
-// maskTables writes flight 2 and returns the bank's shares, modulo 2^16.
-func (b *Bank) maskTables(dst []byte, n int, rows *ot.SenderRows, prg *mpc.PRG, key *aes128.Key) []uint16 {
-	share := make([]uint16, n)
-	r := make([]uint16, n)
-	raw := make([]byte, 2*n)
-	for f, w := range b.plan.stage1 {
-		prg.Fill(raw)
-		for i := range r {
-			r[i] = binary.LittleEndian.Uint16(raw[2*i:])
-			share[i] += r[i]
-		}
-		w.Mask(dst[:n*w.Bytes()], b.f.tables[f], r, senderRows(rows, w.Split(), b.plan.digit1[f]), b.plan.hash(key, f))
-		dst = dst[n*w.Bytes():]
-	}
-	return share
-}
-
-// bandTables writes flight 4. Entry w of a table belongs to the shifted sum
-// (turn + w) mod 2^m.
-func (b *Bank) bandTables(dst []byte, from int, turn, masks []uint16, rows *ot.SenderRows, key *aes128.Key) {
-	pl := b.plan
-	snd := senderRows(rows, pl.stage2.Split(), pl.digit2)
-	hash := pl.hash(key, len(pl.stage1))
-	size := pl.stage2.Bytes()
-	modulus := uint16(1<<b.p.ScoreBits - 1)
-	const piece = 64 // tables that are written and masked while they are in cache
-	for i := 0; i < len(turn); i += piece {
-		j := min(i+piece, len(turn))
-		for k := i; k < j; k++ {
-			start := b.f.base
-			if b.own != nil {
-				start += b.own[from+k]
-			}
-			b.f.steps.table(dst[k*size:(k+1)*size], start, int(turn[k]&modulus), masks[k])
-		}
-		pl.stage2.Mask(dst[i*size:j*size], i, j-i, snd, hash)
-	}
-}
-
-// Masks returns the bank's one-time masks of the outputs of a superblock of n
-// companies, from the superblock's seed.
-func Masks(p Params, block mpc.Seed, n int) []uint16 {
-	raw := make([]byte, 2*n)
-	block.Derive("masks").PRG().Fill(raw)
-	m := make([]uint16, n)
-	for i := range m {
-		m[i] = binary.LittleEndian.Uint16(raw[2*i:]) & (1<<p.OutputBits - 1)
-	}
-	return m
-}
-
-func unmask(p Params, message []byte, masks []uint16) ([]uint16, error) {
-	values := make([]uint16, len(masks))
-	if err := unpack(values, message, p.OutputBits); err != nil {
+	form := b.plan.form.bank()
+	if err := form.serve(ctx, b, blk, turn, rows, len(b.plan.engine.digits()), h); err != nil {
 		return nil, err
 	}
-	for i := range values {
-		values[i] ^= masks[i]
+
+	// b masked bits a company.
+	if message, err = blk.Recv(ctx); err != nil {
+		return nil, err
 	}
+	values := make([]uint16, n)
+	if err := unpack(values, message, b.p.OutputBits); err != nil {
+		return nil, err
+	}
+	form.unmask(blk.Seed(), values)
 	return values, nil
 }
 
 // Unmask reads the stored last flight of a superblock of an earlier session,
 // whose seed the bank has kept.
 func Unmask(p Params, session mpc.Seed, block int, payload []byte) ([]uint16, error) {
+	pl, err := newPlan(p)
+	if err != nil {
+		return nil, err
+	}
 	from, to := p.Span(block)
-	return unmask(p, payload, Masks(p, mpc.BlockSeed(session, block), to-from))
+	values := make([]uint16, to-from)
+	if err := unpack(values, payload, p.OutputBits); err != nil {
+		return nil, err
+	}
+	pl.form.bank().unmask(mpc.BlockSeed(session, block), values)
+	return values, nil
+}
+
+// start is the score of company i whose shifted sum is 0.
+func (b *Bank) start(i int) int64 {
+	if b.own == nil {
+		return b.f.base
+	}
+	return b.f.base + b.own[i]
 }
 
 // Score turns a value of OutputScore into the scaled score of company i of the
 // batch, the bank's own points included.
-func (b *Bank) Score(i int, value uint16) int64 {
-	s := b.f.base + int64(value)
-	if b.own != nil {
-		s += b.own[i]
-	}
-	return s
+func (b *Bank) Score(i int, value uint16) int64 { return b.start(i) + int64(value) }
+
+// transferBank is EngineOT at the bank.
+type transferBank struct {
+	*transfer
+	tables [][]uint16
+}
+
+func (e *transferBank) share(ctx context.Context, blk *mpc.Block, _ []byte, n int, rows *ot.SenderRows, h hasher) ([]uint16, error) {
+	return e.bank(ctx, blk, e.tables, n, rows, h)
 }

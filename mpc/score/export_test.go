@@ -1,4 +1,4 @@
 package score
 
 // SetTap lets a test see, and replace, what the tax node is about to send.
-func (t *Tax) SetTap(tap func(flight int, payload []byte)) { t.tap = tap }
+func (t *Tax) SetTap(tap func(payload []byte)) { t.tap = tap }

@@ -12,7 +12,9 @@ import (
 type function struct {
 	tables [][]uint16
 	base   int64 // score of a company whose shifted sum and own points are 0
-	steps  *steps
+
+	steps   *steps   // of OneTable
+	windows *windows // of TwoTables
 }
 
 // ParamsFor returns the parameters of a model: its grid, the smallest m that
@@ -24,6 +26,7 @@ func ParamsFor(model *circuits.Model, output OutputKind) Params {
 		Levels:    model.Levels(),
 		ScoreBits: max(model.ScoreBits(), MinScoreBits),
 		Output:    output,
+		Form:      OneTable,
 	}
 	p.OutputBits = p.ScoreBits
 	if output == OutputBand {
@@ -32,8 +35,9 @@ func ParamsFor(model *circuits.Model, output OutputKind) Params {
 	return p
 }
 
-// newFunction shifts the tables of a model and checks that p holds it.
-func newFunction(p Params, model *circuits.Model) (*function, error) {
+// newFunction shifts the tables of a model and checks that p holds it, with the
+// own points of every company of the batch.
+func newFunction(p Params, model *circuits.Model, own []int64) (*function, error) {
 	f := &function{base: model.Base()}
 	tables := model.Tables()
 	if len(tables) != len(p.Levels) {
@@ -59,10 +63,20 @@ func newFunction(p Params, model *circuits.Model) (*function, error) {
 		f.base += lo
 	}
 	var err error
-	if p.Output == OutputScore {
-		f.steps = newScoreSteps(p.ScoreBits)
-	} else {
-		f.steps, err = newBandSteps(model.Thresholds(), p.ScoreBits, p.OutputBits)
+	switch {
+	case p.Output == OutputScore:
+		f.steps = newScoreSteps(p.ScoreBits, p.guardBits())
+	case p.Form == TwoTables:
+		starts := []int64{f.base}
+		if own != nil {
+			starts = make([]int64, len(own))
+			for i, points := range own {
+				starts[i] = f.base + points
+			}
+		}
+		f.windows, err = newWindows(p, model.Thresholds(), span, starts)
+	default:
+		f.steps, err = newBandSteps(model.Thresholds(), p.ScoreBits, p.guardBits(), p.OutputBits)
 	}
 	return f, err
 }

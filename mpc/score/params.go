@@ -22,6 +22,27 @@ func (e EngineKind) String() string {
 	return fmt.Sprintf("unknown engine (%d)", uint8(e))
 }
 
+// Form is how stage 2 looks the output up.
+type Form uint8
+
+// OneTable takes one look-up of 2^(m+g) entries; it works for every model and
+// output. TwoTables takes two small ones and two flights more, for bands whose
+// thresholds are far enough apart (see WindowBits).
+const (
+	OneTable Form = iota + 1
+	TwoTables
+)
+
+func (f Form) String() string {
+	switch f {
+	case OneTable:
+		return "one table"
+	case TwoTables:
+		return "two tables"
+	}
+	return fmt.Sprintf("unknown form (%d)", uint8(f))
+}
+
 // OutputKind is what the bank learns of a company.
 type OutputKind uint8
 
@@ -49,6 +70,10 @@ const (
 	MaxScoreBits = lookup.MaxPlaneBits
 	MinScoreBits = lookup.MinPlaneBits
 
+	// Bounds of WindowBits; both tables of TwoTables have at least 64 entries.
+	MinWindowBits = lookup.MinPlaneBits - 1
+	MaxWindowBits = 12
+
 	// flightBudget is what the flights of one superblock together should not
 	// exceed by much: with a window of 3 it keeps a session below 100 MiB.
 	flightBudget  = 8 << 20
@@ -66,6 +91,10 @@ type Params struct {
 	ScoreBits  int
 	Output     OutputKind
 	OutputBits int // b, what each company pays; ScoreBits for OutputScore
+	Form       Form
+	// WindowBits is l of TwoTables: no two thresholds may be closer than
+	// 2^(l-g) points; 5 to 12. Zero for OneTable.
+	WindowBits int
 	Companies  int
 	Superblock int // companies a superblock; see DefaultSuperblock
 	OT         ot.Params
@@ -85,6 +114,12 @@ func (p Params) Validate() error {
 		return bad("a score of %d bits, want %d to %d", p.ScoreBits, MinScoreBits, MaxScoreBits)
 	case p.Output != OutputBand && p.Output != OutputScore:
 		return bad("%v", p.Output)
+	case p.Form != OneTable && p.Form != TwoTables:
+		return bad("%v", p.Form)
+	case p.Form == OneTable && p.WindowBits != 0, p.Form == TwoTables && (p.WindowBits < MinWindowBits || p.WindowBits > MaxWindowBits):
+		return bad("windows of %d bits for %v", p.WindowBits, p.Form)
+	case p.Form == TwoTables && p.Output != OutputBand:
+		return bad("two tables give bands only")
 	case p.OutputBits < 1 || p.OutputBits > lookup.MaxWidth:
 		return bad("an output of %d bits, want 1 to %d", p.OutputBits, lookup.MaxWidth)
 	case p.Output == OutputScore && p.OutputBits != p.ScoreBits:
@@ -116,6 +151,13 @@ func (p Params) Validate() error {
 	}
 	return nil
 }
+
+// guardBits is g: the engine's shares are of 2^g times the score, plus a noise
+// below 2^g.
+func (p Params) guardBits() int { return 0 }
+
+// indexBits is m + g, the bits of an index of stage 2.
+func (p Params) indexBits() int { return p.ScoreBits + p.guardBits() }
 
 // maxFlight bounds one flight of one superblock, whatever the peer proposes.
 const maxFlight = 64 << 20

@@ -11,52 +11,65 @@ import (
 
 // plan is what follows from Params for every superblock: which look-ups there
 // are, where their digits are in the extension, and what travels.
+//
+// Flight 1 is the message of the engine, if it has one, and the corrections of
+// one OT extension for all look-ups of the superblock: those of the engine,
+// then those of the form of stage 2. The engine's other flights follow, then
+// those of the form, the bank's first.
 type plan struct {
 	p      Params
-	stage1 []lookup.Words // one a feature
-	stage2 lookup.Planes
-	digit1 []int // first digit of each feature's look-up
-	digit2 int   // first digit of stage 2
-	digits []int // widths of all digits
+	engine engine
+	form   form
+	digits []int // widths of all OT digits, the engine's first
+}
+
+// engine is stage 1: it leaves the parties with additive shares of the score.
+type engine interface {
+	digits() []int       // of its look-ups
+	front(n int) int     // bytes of its message in flight 1
+	between(n int) []int // bytes of its flights after flight 1, the bank's first
+	positions() int      // its look-ups, each with a position of its own in the hash
+}
+
+// form is stage 2: it turns shares into outputs.
+type form interface {
+	digits() []int
+	sizes(n int) []int // of its flights, the bank's first
+	bank() bankForm
+	// choices returns the tax node's OT choices for its random index, and its
+	// side of one superblock.
+	choices(index []uint16, seed mpc.Seed) ([][]uint8, taxForm)
 }
 
 func newPlan(p Params) (*plan, error) {
 	pl := &plan{p: p}
-	for _, l := range p.Levels {
-		w, err := lookup.NewWords(l)
-		if err != nil {
-			return nil, err
-		}
-		pl.stage1 = append(pl.stage1, w)
-		pl.digit1 = append(pl.digit1, len(pl.digits))
-		pl.digits = append(pl.digits, w.Split().Digits()...)
-	}
 	var err error
-	if pl.stage2, err = lookup.NewPlanes(p.ScoreBits, p.OutputBits); err != nil {
+	switch p.Engine {
+	default:
+		pl.engine, err = newTransfer(p)
+	}
+	if err != nil {
 		return nil, err
 	}
-	pl.digit2 = len(pl.digits)
-	pl.digits = append(pl.digits, pl.stage2.Split().Digits()...)
+	if p.Form == TwoTables {
+		pl.form, err = newTwoTables(p)
+	} else {
+		pl.form, err = newOneTable(p)
+	}
+	if err != nil {
+		return nil, err
+	}
+	pl.digits = append(pl.engine.digits(), pl.form.digits()...)
 	return pl, nil
 }
 
-// shape is the extension of a superblock of n companies: the digits of every
-// feature's level, then those of the index of stage 2.
+// shape is the extension of a superblock of n companies.
 func (pl *plan) shape(n int) ot.Shape { return ot.Shape{N: n, Digits: pl.digits} }
 
-// sizes returns the bytes of the five flights for n companies.
+// sizes returns the bytes of all flights for n companies.
 func (pl *plan) sizes(n int) []int {
-	tables := 0
-	for _, w := range pl.stage1 {
-		tables += n * w.Bytes()
-	}
-	return []int{
-		pl.shape(n).CorrectionBytes(pl.p.OT),
-		tables,
-		packedBytes(n, pl.p.ScoreBits),
-		n * pl.stage2.Bytes(),
-		packedBytes(n, pl.p.OutputBits),
-	}
+	first := pl.engine.front(n) + pl.shape(n).CorrectionBytes(pl.p.OT)
+	return append(append([]int{first}, pl.engine.between(n)...), pl.form.sizes(n)...)
 }
 
 // flights is the plan of a whole session.
@@ -65,21 +78,39 @@ func (pl *plan) flights(block int) []int {
 	return pl.sizes(to - from)
 }
 
-// hash returns H of a superblock for the look-up at a position: feature f has
-// position f, stage 2 the one after the last feature.
-func (pl *plan) hash(key *aes128.Key, position int) lookup.Hash {
-	return lookup.Hash{Key: key, Position: uint32(position)}
+// hasher hands out H of a superblock, with a position of its own for every
+// look-up: first the engine's, then the form's.
+type hasher struct {
+	key  *aes128.Key
+	form int
 }
 
-// hashKey derives the AES key of H for one superblock. It is public, but fixed
-// only once both sides have committed to the task.
-func hashKey(b *mpc.Block) *aes128.Key {
+func (pl *plan) hasher(b *mpc.Block) hasher {
+	// The key is public, but fixed only once both sides committed to the task.
 	binding := b.Binding()
 	sum := sha256.Sum256(append([]byte("blindscore hash key v1\x00"), binding[:]...))
-	return aes128.NewKey([16]byte(sum[:16]))
+	return hasher{key: aes128.NewKey([16]byte(sum[:16])), form: pl.engine.positions()}
 }
 
-// digitRows picks the rows of one look-up out of an extension.
+func (h hasher) engineAt(i int) lookup.Hash { return lookup.Hash{Key: h.key, Position: uint32(i)} }
+func (h hasher) formAt(i int) lookup.Hash {
+	return lookup.Hash{Key: h.key, Position: uint32(h.form + i)}
+}
+
+// senderRows picks what the bank needs for one look-up out of an extension,
+// its first digit being at `first`.
+func senderRows(rows *ot.SenderRows, s lookup.Split, first int) lookup.Sender {
+	snd := lookup.Sender{Rows: digitRows(rows, s, first)}
+	if s.Hi > 0 {
+		snd.OffsetsHi = rows.Offsets(s.Hi)
+	}
+	if s.Lo > 0 {
+		snd.OffsetsLo = rows.Offsets(s.Lo)
+	}
+	return snd
+}
+
+// digitRows is the part of it that both sides have.
 func digitRows(rows interface{ Digit(int) []byte }, s lookup.Split, first int) lookup.Rows {
 	var r lookup.Rows
 	if s.Hi > 0 {
@@ -90,16 +121,4 @@ func digitRows(rows interface{ Digit(int) []byte }, s lookup.Split, first int) l
 		r.Lo = rows.Digit(first)
 	}
 	return r
-}
-
-// senderRows does the same for the bank, with the multiples of Delta.
-func senderRows(rows *ot.SenderRows, s lookup.Split, first int) lookup.Sender {
-	snd := lookup.Sender{Rows: digitRows(rows, s, first)}
-	if s.Hi > 0 {
-		snd.OffsetsHi = rows.Offsets(s.Hi)
-	}
-	if s.Lo > 0 {
-		snd.OffsetsLo = rows.Offsets(s.Lo)
-	}
-	return snd
 }

@@ -15,11 +15,12 @@ import (
 // company is a window of 2^m of them, begun at the bank's own points and turned
 // by its share, which is a matter of unaligned loads.
 type steps struct {
-	m      int
+	bits   int // of an index: those of the score, and the guard bits below them
+	guard  int // an entry stands 2^guard times
 	width  int
 	low    int64    // score of the first entry
 	high   int64    // score from which the window no longer moves
-	planes [][]byte // bit i of plane p is bit p of the output at score low+i; 9 bytes of slack
+	planes [][]byte // bit i of plane p is bit p of the output at score low + i>>guard; 9 bytes of slack
 }
 
 // maxSteps bounds the span of scores between the outermost thresholds.
@@ -27,8 +28,8 @@ const maxSteps = 1 << 26
 
 // newBandSteps writes band(t) = number of thresholds <= t. Below the lowest
 // threshold less one window, and above the highest, nothing changes any more.
-func newBandSteps(thresholds []int64, m, width int) (*steps, error) {
-	s := &steps{m: m, width: width}
+func newBandSteps(thresholds []int64, m, guard, width int) (*steps, error) {
+	s := &steps{bits: m + guard, guard: guard, width: width}
 	window := int64(1) << m
 	if len(thresholds)>>width > 0 {
 		return nil, fmt.Errorf("%w: %d thresholds do not fit %d bits", mpc.ErrParams, len(thresholds), width)
@@ -56,8 +57,8 @@ func newBandSteps(thresholds []int64, m, width int) (*steps, error) {
 }
 
 // newScoreSteps writes the identity on 0 .. 2^m-1; the window never moves.
-func newScoreSteps(m int) *steps {
-	s := &steps{m: m, width: m}
+func newScoreSteps(m, guard int) *steps {
+	s := &steps{bits: m + guard, guard: guard, width: m}
 	s.alloc(1 << m)
 	for i := range 1 << m {
 		s.set(i, uint16(i))
@@ -65,25 +66,29 @@ func newScoreSteps(m int) *steps {
 	return s
 }
 
+// alloc makes room for n scores.
 func (s *steps) alloc(n int) {
 	s.planes = make([][]byte, s.width)
 	for p := range s.planes {
-		s.planes[p] = make([]byte, n/8+2*9)
+		s.planes[p] = make([]byte, n<<s.guard/8+2*9)
 	}
 }
 
+// set writes the output of the i-th score.
 func (s *steps) set(i int, v uint16) {
 	for p := range s.planes {
-		s.planes[p][i>>3] |= byte(v>>p&1) << (i & 7)
+		for k := i << s.guard; k < (i+1)<<s.guard; k++ {
+			s.planes[p][k>>3] |= byte(v>>p&1) << (k & 7)
+		}
 	}
 }
 
 // table writes the planes of one company: entry w is
 //
-//	output(start + (turn + w mod 2^m)) ^ mask.
+//	output(start + (turn + w mod 2^bits) >> guard) ^ mask.
 func (s *steps) table(dst []byte, start int64, turn int, mask uint16) {
-	at := int(min(max(start, s.low), s.high) - s.low)
-	size := 1 << s.m
+	at := int(min(max(start, s.low), s.high)-s.low) << s.guard
+	size := 1 << s.bits
 	cut := size - turn // entries before the seam
 	for p, plane := range s.planes {
 		flip := -uint64(mask >> p & 1)

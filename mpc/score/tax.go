@@ -17,10 +17,26 @@ type Input func(ctx context.Context, from, to int) (levels [][]uint16, err error
 
 // Tax is the tax node's side of a batch. It is immutable.
 type Tax struct {
-	p     Params
-	plan  *plan
-	input Input
-	tap   func(flight int, payload []byte) // in tests: sees and may replace what is sent
+	p      Params
+	plan   *plan
+	engine taxEngine
+	input  Input
+	tap    func(payload []byte) // in tests: sees and may replace what is sent
+}
+
+// taxEngine is the tax node's side of stage 1.
+type taxEngine interface {
+	choices(levels [][]uint16) [][]uint8
+	// first writes the engine's message of flight 1.
+	first(front []byte, blk *mpc.Block, levels [][]uint16, index []uint16) error
+	// share runs the engine's flights after flight 1, if it has any.
+	share(ctx context.Context, t *Tax, blk *mpc.Block, levels [][]uint16, index []uint16, rows *ot.ReceiverRows, h hasher) error
+}
+
+// taxForm is the tax node's side of stage 2, for one superblock.
+type taxForm interface {
+	// open runs its flights up to the last but one and returns what is released.
+	open(ctx context.Context, t *Tax, blk *mpc.Block, index []uint16, rows *ot.ReceiverRows, first int, h hasher) ([]uint16, error)
 }
 
 // NewTax checks p, which came from the bank.
@@ -32,7 +48,7 @@ func NewTax(p Params, input Input) (*Tax, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Tax{p: p, plan: pl, input: input}, nil
+	return &Tax{p: p, plan: pl, input: input, engine: &transferTax{pl.engine.(*transfer)}}, nil
 }
 
 // Run serves the given superblocks on a fresh session.
@@ -47,7 +63,7 @@ func (t *Tax) Run(ctx context.Context, s *mpc.Session, conn *mpc.Conn, receiver 
 	})
 }
 
-// block is the tax node's side of one superblock, flight by flight.
+// block is the tax node's side of one superblock.
 func (t *Tax) block(ctx context.Context, blk *mpc.Block, ext *ot.ReceiverRange, at int) error {
 	levels, err := t.levels(ctx, blk.Index)
 	if err != nil {
@@ -55,68 +71,49 @@ func (t *Tax) block(ctx context.Context, blk *mpc.Block, ext *ot.ReceiverRange, 
 	}
 	from, to := t.p.Span(blk.Index)
 	n := to - from
-	key := hashKey(blk)
+	h := t.plan.hasher(blk)
 
-	// Flight 1: OT corrections. The choices of stage 1 are the levels, that of
-	// stage 2 is a random index.
-	index := randomIndex(blk.Seed().Derive("index"), n, t.p.ScoreBits)
-	corrections, err := blk.Next()
-	if err != nil {
-		return err
-	}
-	rows, err := ext.Extend(at, t.plan.shape(n), t.choices(levels, index), blk.Binding(), blk.Seed().Derive("ot"), corrections)
-	if err != nil {
-		return err
-	}
-	if err := t.send(ctx, blk, 1, corrections); err != nil {
-		return err
-	}
-
-	// Flight 2: one masked table a company and feature; the sum of what opens
-	// is this side's share of the score.
-	tables, err := blk.Recv(ctx)
-	if err != nil {
-		return err
-	}
-	share := make([]uint16, n)
-	for f, w := range t.plan.stage1 {
-		w.Open(share, tables[:n*w.Bytes()], levels[f], digitRows(rows, w.Split(), t.plan.digit1[f]), t.plan.hash(key, f))
-		tables = tables[n*w.Bytes():]
-	}
-
-	// Flight 3: the share, hidden by the random index.
+	// Flight 1: the engine's message, and OT corrections. The index of stage 2
+	// is random, so that nothing of stage 2 waits for the score.
+	index := randomIndex(blk.Seed().Derive("index"), n, t.p.indexBits())
+	choices, form := t.plan.form.choices(index, blk.Seed())
 	message, err := blk.Next()
 	if err != nil {
 		return err
 	}
-	for i := range share {
-		share[i] -= index[i]
-	}
-	pack(message, share, t.p.ScoreBits)
-	if err := t.send(ctx, blk, 3, message); err != nil {
+	front := t.plan.engine.front(n)
+	if err := t.engine.first(message[:front], blk, levels, index); err != nil {
 		return err
 	}
-
-	// Flight 4: one table a company; the entry at the random index opens.
-	bands, err := blk.Recv(ctx)
+	choices = append(t.engine.choices(levels), choices...)
+	rows, err := ext.Extend(at, t.plan.shape(n), choices, blk.Binding(), blk.Seed().Derive("ot"), message[front:])
 	if err != nil {
 		return err
 	}
-	out := make([]uint16, n)
-	t.plan.stage2.Open(out, bands, index, digitRows(rows, t.plan.stage2.Split(), t.plan.digit2), t.plan.hash(key, len(t.plan.stage1)))
+	defer rows.Wipe()
+	if err := t.send(ctx, blk, message); err != nil {
+		return err
+	}
 
-	// Flight 5: those b bits a company, and nothing else, are released.
-	message, err = blk.Next()
+	if err := t.engine.share(ctx, t, blk, levels, index, rows, h); err != nil {
+		return err
+	}
+	out, err := form.open(ctx, t, blk, index, rows, len(t.plan.engine.digits()), h)
 	if err != nil {
+		return err
+	}
+
+	// The last flight: those b bits a company, and nothing else, are released.
+	if message, err = blk.Next(); err != nil {
 		return err
 	}
 	pack(message, out, t.p.OutputBits)
-	return t.send(ctx, blk, 5, message)
+	return t.send(ctx, blk, message)
 }
 
-func (t *Tax) send(ctx context.Context, blk *mpc.Block, flight int, payload []byte) error {
+func (t *Tax) send(ctx context.Context, blk *mpc.Block, payload []byte) error {
 	if t.tap != nil {
-		t.tap(flight, payload)
+		t.tap(payload)
 	}
 	return blk.Send(ctx)
 }
@@ -143,15 +140,6 @@ func (t *Tax) levels(ctx context.Context, block int) ([][]uint16, error) {
 	return levels, nil
 }
 
-// choices lists the OT choices in the order of the plan's digits.
-func (t *Tax) choices(levels [][]uint16, index []uint16) [][]uint8 {
-	var c [][]uint8
-	for f, w := range t.plan.stage1 {
-		c = append(c, w.Split().Choices(levels[f])...)
-	}
-	return append(c, t.plan.stage2.Split().Choices(index)...)
-}
-
 // randomIndex draws n indices of m bits.
 func randomIndex(seed mpc.Seed, n, m int) []uint16 {
 	raw := make([]byte, 2*n)
@@ -161,4 +149,13 @@ func randomIndex(seed mpc.Seed, n, m int) []uint16 {
 		index[i] = binary.LittleEndian.Uint16(raw[2*i:]) & uint16(1<<m-1)
 	}
 	return index
+}
+
+// transferTax is EngineOT at the tax node.
+type transferTax struct{ *transfer }
+
+func (e *transferTax) first([]byte, *mpc.Block, [][]uint16, []uint16) error { return nil }
+
+func (e *transferTax) share(ctx context.Context, t *Tax, blk *mpc.Block, levels [][]uint16, index []uint16, rows *ot.ReceiverRows, h hasher) error {
+	return e.tax(ctx, t, blk, levels, index, rows, h)
 }
