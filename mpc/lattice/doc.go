@@ -44,9 +44,9 @@
 //
 //	set     k  CBD(eta)     w, sigma     core-SVP of   dual hybrid,  HE standard,   serves
 //	           sigma_s                   primal uSVP   core-SVP      all attacks
-//	wide    4  16, 2.83     10, 591      128.8         122.7         154.6          m <= 10, 30 features of it at m = 10
-//	middle  5  8, 2.00      5, 18.5      128.8         123.3         155.0          m <= 15, about 34 features at m = 15
-//	narrow  6  8, 2.00      3, 4.6       149.5         143.2         175.5          m <= 15, what the others cannot hold
+//	wide    4  16, 2.83     10, 591      128.8         122.7         154.6          m <= 9; m = 10 up to 33 features
+//	middle  5  8, 2.00      5, 18.5      128.8         123.3         155.0          m <= 14; m = 15 up to 34 features
+//	narrow  6  8, 2.00      3, 4.6       149.5         143.2         175.5          m = 15, 35 features and more
 //
 // The claim is 128 bits classical in the core-SVP model: primal unique-SVP, 2^(0.292 beta), with the scaling of Bai and
 // Galbraith; and 128 bits against all three attacks of package estimate in the model of the homomorphic encryption

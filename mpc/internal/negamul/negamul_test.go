@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -131,10 +132,10 @@ func FuzzMulAdd(f *testing.F) {
 			want[g] = randomPoly(rng)
 			v[g] = randomVec(rng, 32767)
 		}
-		start := append([]Poly(nil), want...)
+		start := slices.Clone(want)
 		mulAdd(bodyGeneric, want, &w, v)
 		for _, b := range bodies()[1:] {
-			got := append([]Poly(nil), start...)
+			got := slices.Clone(start)
 			mulAdd(b, got, &w, v)
 			require.Equal(t, want, got, "%v", b)
 		}
