@@ -17,6 +17,9 @@ type SecretKey struct {
 	s [maxRank]negamul.Window // the k polynomials of s, laid out for products
 }
 
+// Params returns the parameters of the key.
+func (k *SecretKey) Params() Params { return k.p }
+
 // newKey draws s, again while its norm is above the slack that the failure bound allows.
 func newKey(p Params, root mpc.Seed) *SecretKey {
 	k := &SecretKey{p: p}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/blindscore/blindscore/circuits"
 	"github.com/blindscore/blindscore/mpc"
+	"github.com/blindscore/blindscore/mpc/lattice"
 	"github.com/blindscore/blindscore/mpc/ot"
 )
 
@@ -34,9 +35,36 @@ type bankForm interface {
 	unmask(block mpc.Seed, values []uint16)
 }
 
-// NewBank checks that the model fits p. own holds the bank's own points of each
-// company, or is nil if the model has none.
+// NewBank checks that the model fits p, whose engine is EngineOT. own holds the
+// bank's own points of each company, or is nil if the model has none.
 func NewBank(p Params, model *circuits.Model, own []int64) (*Bank, error) {
+	if p.Engine == EngineLattice {
+		return nil, fmt.Errorf("%w: this engine needs a key: see NewLatticeBank", mpc.ErrParams)
+	}
+	b, err := newBank(p, model, own)
+	if err != nil {
+		return nil, err
+	}
+	b.engine = &transferBank{b.plan.engine.(*transfer), b.f.tables}
+	return b, nil
+}
+
+// NewLatticeBank is NewBank for EngineLattice, with the key of the model's
+// encrypted table (EncryptModel).
+func NewLatticeBank(p Params, model *circuits.Model, own []int64, key *lattice.SecretKey) (*Bank, error) {
+	if p.Engine != EngineLattice || key == nil {
+		return nil, fmt.Errorf("%w: a lattice key for %v", mpc.ErrParams, p.Engine)
+	}
+	b, err := newBank(p, model, own)
+	if err != nil {
+		return nil, err
+	}
+	e := b.plan.engine.(*encrypted)
+	b.engine = &encryptedBank{e, key}
+	return b, e.check("key", key.Params().Digest())
+}
+
+func newBank(p Params, model *circuits.Model, own []int64) (*Bank, error) {
 	if err := p.Validate(); err != nil {
 		return nil, err
 	}
@@ -51,7 +79,6 @@ func NewBank(p Params, model *circuits.Model, own []int64) (*Bank, error) {
 	if b.f, err = newFunction(p, model, own); err != nil {
 		return nil, err
 	}
-	b.engine = &transferBank{pl.engine.(*transfer), b.f.tables}
 	return b, nil
 }
 

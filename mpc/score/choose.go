@@ -7,14 +7,15 @@ import (
 // WithTwoTables returns p changed to the form of two tables that takes the
 // fewest bytes for this model and these own points, and false if there is none:
 // if the output is a score, or thresholds are too close to each other or to the
-// ends of the range. The range may be widened by up to two bits, which leaves
-// room between its end and its beginning.
-func (p Params) WithTwoTables(model *circuits.Model, own []int64) (Params, bool) {
+// ends of the range. The range may be widened by up to `widen` bits, which leaves
+// room between its end and its beginning; an encrypted table that exists already
+// allows none.
+func (p Params) WithTwoTables(model *circuits.Model, own []int64, widen int) (Params, bool) {
 	if p.Output != OutputBand {
 		return p, false
 	}
 	best, found, least := p, false, 0
-	for extra := range 3 {
+	for extra := range widen + 1 {
 		for l := MinWindowBits; l <= MaxWindowBits; l++ {
 			q := p
 			q.Form, q.WindowBits, q.ScoreBits = TwoTables, l, p.ScoreBits+extra

@@ -45,6 +45,8 @@ func newPlan(p Params) (*plan, error) {
 	pl := &plan{p: p}
 	var err error
 	switch p.Engine {
+	case EngineLattice:
+		pl.engine, err = newEncrypted(p)
 	default:
 		pl.engine, err = newTransfer(p)
 	}

@@ -38,6 +38,11 @@ func TestEqualsPlainEvaluator(t *testing.T) {
 				c := scoretest.Random(t, rng, shape, output, 57)
 				c.Params.Superblock = 16
 				c.Check(t, c.Run(t))
+				if _, err := c.Params.TableParams(); err == nil {
+					c.WithLattice(t)
+					c.Params.Superblock = 16
+					c.Check(t, c.Run(t))
+				}
 			})
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/blindscore/blindscore/mpc"
+	"github.com/blindscore/blindscore/mpc/lattice"
 	"github.com/blindscore/blindscore/mpc/ot"
 )
 
@@ -39,8 +40,35 @@ type taxForm interface {
 	open(ctx context.Context, t *Tax, blk *mpc.Block, index []uint16, rows *ot.ReceiverRows, first int, h hasher) ([]uint16, error)
 }
 
-// NewTax checks p, which came from the bank.
+// NewTax checks p, which came from the bank and names EngineOT.
 func NewTax(p Params, input Input) (*Tax, error) {
+	if p.Engine == EngineLattice {
+		return nil, fmt.Errorf("%w: this engine needs a table: see NewLatticeTax", mpc.ErrParams)
+	}
+	t, err := newTax(p, input)
+	if err != nil {
+		return nil, err
+	}
+	t.engine = &transferTax{t.plan.engine.(*transfer)}
+	return t, nil
+}
+
+// NewLatticeTax is NewTax for EngineLattice. The table is of the kind that was
+// certified, which no other way leads to.
+func NewLatticeTax(p Params, input Input, table *lattice.Certified) (*Tax, error) {
+	if p.Engine != EngineLattice || table == nil {
+		return nil, fmt.Errorf("%w: a lattice table for %v", mpc.ErrParams, p.Engine)
+	}
+	t, err := newTax(p, input)
+	if err != nil {
+		return nil, err
+	}
+	e := t.plan.engine.(*encrypted)
+	t.engine = &encryptedTax{e, table}
+	return t, e.check("table", table.Params().Digest())
+}
+
+func newTax(p Params, input Input) (*Tax, error) {
 	if err := p.Validate(); err != nil {
 		return nil, err
 	}
@@ -48,7 +76,7 @@ func NewTax(p Params, input Input) (*Tax, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Tax{p: p, plan: pl, input: input, engine: &transferTax{pl.engine.(*transfer)}}, nil
+	return &Tax{p: p, plan: pl, input: input}, nil
 }
 
 // Run serves the given superblocks on a fresh session.

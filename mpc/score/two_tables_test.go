@@ -23,7 +23,7 @@ func TestTwoTablesEqualPlainEvaluator(t *testing.T) {
 			ScoreBits: 9 + rng.IntN(6), Own: rng.IntN(3),
 		}
 		c := scoretest.Random(t, rng, shape, score.OutputBand, 300)
-		p, ok := c.Params.WithTwoTables(c.Model, c.Own)
+		p, ok := c.Params.WithTwoTables(c.Model, c.Own, 2)
 		if !ok {
 			continue
 		}
@@ -45,7 +45,7 @@ func TestTwoTablesAtEveryScore(t *testing.T) {
 	for i := range c.Levels[0] {
 		c.Levels[0][i] = uint16(i)
 	}
-	p, ok := c.Params.WithTwoTables(c.Model, c.Own)
+	p, ok := c.Params.WithTwoTables(c.Model, c.Own, 2)
 	if !ok {
 		t.Skip("the random thresholds are too close")
 	}
@@ -69,12 +69,12 @@ func TestTwoTablesRefuse(t *testing.T) {
 	rng := rand.New(rand.NewPCG(2, 19))
 	// Two hundred thresholds on a thousand points: some are neighbours.
 	c := scoretest.Random(t, rng, circuitstest.Shape{Features: 3, MaxLevels: 100, Bands: 200, ScoreBits: 10}, score.OutputBand, 1)
-	_, ok := c.Params.WithTwoTables(c.Model, nil)
+	_, ok := c.Params.WithTwoTables(c.Model, nil, 2)
 	require.False(t, ok)
 	c.Params.Form, c.Params.WindowBits, c.Params.ScoreBits = score.TwoTables, 5, 11
 	_, err := score.NewBank(c.Params, c.Model, nil)
 	require.ErrorIs(t, err, mpc.ErrParams)
 	c = scoretest.Random(t, rng, circuitstest.Shape{Features: 3, Bands: 3, ScoreBits: 12}, score.OutputScore, 1)
-	_, ok = c.Params.WithTwoTables(c.Model, nil)
+	_, ok = c.Params.WithTwoTables(c.Model, nil, 2)
 	require.False(t, ok, "scores need one table")
 }

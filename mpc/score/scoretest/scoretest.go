@@ -14,6 +14,7 @@ import (
 	"github.com/blindscore/blindscore/circuits"
 	"github.com/blindscore/blindscore/circuits/circuitstest"
 	"github.com/blindscore/blindscore/mpc"
+	"github.com/blindscore/blindscore/mpc/lattice"
 	"github.com/blindscore/blindscore/mpc/mpctest"
 	"github.com/blindscore/blindscore/mpc/ot/ottest"
 	"github.com/blindscore/blindscore/mpc/score"
@@ -25,6 +26,9 @@ type Case struct {
 	Model  *circuits.Model
 	Own    []int64    // nil if the model has no own features
 	Levels [][]uint16 // feature-major
+
+	key   *lattice.SecretKey // of EngineLattice
+	table *lattice.Certified
 }
 
 // Random makes a batch of n random companies for a random model.
@@ -55,6 +59,41 @@ func Random(t testing.TB, rng *rand.Rand, shape circuitstest.Shape, output score
 		}
 	}
 	return c
+}
+
+// WithLattice changes the case to EngineLattice, with a table that is trusted.
+func (c *Case) WithLattice(t testing.TB) *Case {
+	t.Helper()
+	c.Params.Engine = score.EngineLattice
+	key, table, err := score.EncryptModel(c.Params, c.Model, lattice.JointFromNonce([32]byte{1}), mpctest.Seed(0x33))
+	require.NoError(t, err)
+	c.key = key
+	c.table, err = table.Certify(table.Digest())
+	require.NoError(t, err)
+	c.Params.Superblock = c.Params.DefaultSuperblock()
+	return c
+}
+
+// NewBank returns the bank's side.
+func (c *Case) NewBank(t testing.TB) *score.Bank {
+	t.Helper()
+	b, err := score.NewLatticeBank(c.Params, c.Model, c.Own, c.key)
+	if c.Params.Engine == score.EngineOT {
+		b, err = score.NewBank(c.Params, c.Model, c.Own)
+	}
+	require.NoError(t, err)
+	return b
+}
+
+// NewTax returns the tax node's side.
+func (c *Case) NewTax(t testing.TB) *score.Tax {
+	t.Helper()
+	x, err := score.NewLatticeTax(c.Params, c.Input, c.table)
+	if c.Params.Engine == score.EngineOT {
+		x, err = score.NewTax(c.Params, c.Input)
+	}
+	require.NoError(t, err)
+	return x
 }
 
 // Company returns the levels and own points of one company.
@@ -111,11 +150,8 @@ func (c *Case) RunOn(ctx context.Context, t testing.TB, a, b *mpc.Conn, bs, ts *
 	t.Helper()
 	snd, rcv := ottest.Link(t, c.Params.OT)
 	r := &Result{Values: make([]uint16, c.Params.Companies), BankSess: bs, TaxSes: ts}
-	var err error
-	r.Bank, err = score.NewBank(c.Params, c.Model, c.Own)
-	require.NoError(t, err)
-	tax, err := score.NewTax(c.Params, c.Input)
-	require.NoError(t, err)
+	r.Bank = c.NewBank(t)
+	tax := c.NewTax(t)
 
 	var wg sync.WaitGroup
 	wg.Add(2)
