@@ -94,7 +94,7 @@ func TestMalformedPublicKey(t *testing.T) {
 	gullible, err := evil.Certify(evil.Digest())
 	require.NoError(t, err)
 	var sums [2]poly
-	w := newWorkspace(x.p)
+	w := newWorkspace(x.p, tile*Block)
 	for i, c := range []*Certified{x.c, gullible} {
 		w.zero(c, seeded(t, 1), Block)
 		sums[i] = w.sum[x.p.set.rank][0]

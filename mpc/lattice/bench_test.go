@@ -47,7 +47,7 @@ func BenchmarkTax(b *testing.B) {
 				})
 				b.ReportMetric(float64(len(out))/n, "B/company")
 			})
-			w := newWorkspace(x.p)
+			w := newWorkspace(x.p, tile*Block)
 			b.Run("part=zero", func(b *testing.B) { perCompany(b, n, func() { w.zero(x.c, x.seed, n) }) })
 			b.Run("part=add", func(b *testing.B) { perCompany(b, n, func() { w.add(x.c, levels, 0, n) }) })
 			b.Run("part=pack", func(b *testing.B) { perCompany(b, n, func() { w.pack(x.p, out, n) }) })
@@ -68,7 +68,7 @@ func BenchmarkRowAdds(b *testing.B) {
 		}
 	}
 	out := make([]byte, x.p.CiphertextBytes(n))
-	w := newWorkspace(x.p)
+	w := newWorkspace(x.p, tile*Block)
 	offs := make([][]uint32, 12)
 	for f := range offs {
 		for i := range n {
@@ -143,6 +143,15 @@ func BenchmarkOne(b *testing.B) {
 	b.Run("eval", func(b *testing.B) {
 		for b.Loop() {
 			_ = x.c.Evaluator(x.seed).Eval(levels, index, out)
+		}
+	})
+	b.Run("prepared", func(b *testing.B) {
+		for b.Loop() {
+			b.StopTimer()
+			e := x.c.Evaluator(x.seed)
+			_ = e.Prepare(1)
+			b.StartTimer()
+			_ = e.Eval(levels, index, out)
 		}
 	})
 	b.Run("decrypt", func(b *testing.B) {

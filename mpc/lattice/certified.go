@@ -7,6 +7,7 @@ import (
 
 	"github.com/blindscore/blindscore/mpc"
 	"github.com/blindscore/blindscore/mpc/internal/negamul"
+	"github.com/blindscore/blindscore/mpc/internal/pages"
 )
 
 // Certified is a table whose digest this side was told to trust, laid out for evaluation. It is safe for concurrent
@@ -30,7 +31,7 @@ func (t *Table) Certify(digest [32]byte) (*Certified, error) {
 		return nil, fmt.Errorf("%w: the encrypted table is not the approved one", mpc.ErrPeer)
 	}
 	c := &Certified{p: t.p, columns: t.p.columns()}
-	c.pool.New = func() any { return newWorkspace(c.p) }
+	c.pool.New = func() any { return newWorkspace(c.p, tile*Block) }
 	k := t.p.set.rank
 	for j := range k {
 		a := t.entry(len(t.p.levels), j, j)
@@ -44,7 +45,7 @@ func (t *Table) Certify(digest [32]byte) (*Certified, error) {
 		total += col.rows
 	}
 	for i := range k + 1 {
-		all := words(total * rowWords)
+		all := pages.Words(total * rowWords)
 		for _, col := range c.columns {
 			c.rows[i] = append(c.rows[i], all[:col.rows*rowWords:col.rows*rowWords])
 			all = all[col.rows*rowWords:]

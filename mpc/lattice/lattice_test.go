@@ -176,6 +176,30 @@ func TestEvaluatorRunsOnce(t *testing.T) {
 	require.NotEqual(t, first, out)
 }
 
+// TestPrepare: preparing changes when the work is done, and nothing else.
+func TestPrepare(t *testing.T) {
+	x := newFixture(t, rand.New(rand.NewChaCha8([32]byte{13})), []int{4, 300}, 8)
+	for _, n := range []int{1, 256, 600} {
+		xs, index := x.inputs(rand.New(rand.NewChaCha8([32]byte{3})), n)
+		want, got := make([]byte, x.p.CiphertextBytes(n)), make([]byte, x.p.CiphertextBytes(n))
+		require.NoError(t, x.c.Evaluator(seeded(t, 1)).Eval(xs, index, want))
+		e := x.c.Evaluator(seeded(t, 1))
+		require.NoError(t, e.Prepare(n))
+		require.ErrorIs(t, e.Prepare(n), mpc.ErrUsed)
+		require.NoError(t, e.Eval(xs, index, got))
+		require.Equal(t, want, got)
+		require.ErrorIs(t, e.Eval(xs, index, got), mpc.ErrUsed)
+		require.ErrorIs(t, e.Prepare(n), mpc.ErrUsed)
+
+		e = x.c.Evaluator(seeded(t, 1))
+		require.NoError(t, e.Prepare(n+1))
+		require.ErrorIs(t, e.Eval(xs, index, got), mpc.ErrParams)
+		require.ErrorIs(t, e.Eval(xs, index, got), mpc.ErrUsed)
+	}
+	require.ErrorIs(t, x.c.Evaluator(seeded(t, 1)).Prepare(0), mpc.ErrParams)
+	require.ErrorIs(t, x.c.Evaluator(seeded(t, 1)).Prepare(tile*Block+1), mpc.ErrParams)
+}
+
 func TestEvalRefuses(t *testing.T) {
 	x := newFixture(t, rand.New(rand.NewChaCha8([32]byte{4})), []int{4, 5, 300}, 8)
 	const n = 300

@@ -22,13 +22,13 @@ type slot struct {
 func (x *fixture) observe(t testing.TB, levels [][]uint16, index []uint16, seed byte) []slot {
 	p, n := x.p, len(index)
 	require.LessOrEqual(t, n, tile*Block)
-	w := newWorkspace(p)
+	w := newWorkspace(p, tile*Block)
 	root := seeded(t, seed).Derive("lattice tile", 0)
 	w.zero(x.c, root, n)
 	require.True(t, w.mask(p, index))
 	require.True(t, w.add(x.c, levels, 0, n))
 	whole := make([]poly, (n+Block-1)/Block)
-	copy(whole, w.sum[p.set.rank][:])
+	copy(whole, w.sum[p.set.rank])
 	out := make([]byte, p.CiphertextBytes(n))
 	w.pack(p, out, n)
 
