@@ -38,6 +38,7 @@ func (a *agreed) scoreParams(levels []int) (score.Params, error) {
 		OutputBits: int(a.task.GetOutputBits()),
 		Companies:  a.count,
 		Superblock: int(a.task.GetParameters().GetSuperblock()),
+		Form:       score.OneTable, // the one form that this version agrees on
 		OT:         ot.Params{K: int(a.task.GetParameters().GetOtK())},
 	}
 	switch a.task.GetEngine() {
