@@ -1,0 +1,35 @@
+// Package bankcmd is the bank's program: keygen, compile, score and resume. examples/bank runs it, and the demo runs it
+// as a process of its own.
+package bankcmd
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/blindscore/blindscore/examples/internal/cli"
+	"github.com/blindscore/blindscore/party/transport"
+)
+
+// Root makes the program.
+func Root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "bank",
+		Short: "A bank: scores companies with its own scorecard on a tax node's data, without seeing the data",
+		Long: `A bank's node of Blindscore. It takes a scorecard and a list of companies to a tax node, and learns the
+score band of each company: not their features. The tax node learns which companies were asked about: neither
+scorecard nor bands.
+
+In order: keygen makes the bank's identity, compile tells whether the scorecard fits the schema that the tax node
+publishes, score evaluates companies, resume finishes what was cut off.
+
+` + cli.ExitHelp,
+	}
+	root.AddCommand(cli.Keygen(transport.RoleBank), compileCommand(), scoreCommand(), resumeCommand())
+	return root
+}
+
+// need marks flags as required.
+func need(cmd *cobra.Command, names ...string) {
+	for _, n := range names {
+		_ = cmd.MarkFlagRequired(n) // fails only for a flag that is not there
+	}
+}
