@@ -1,0 +1,111 @@
+package bench
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/binary"
+	"time"
+
+	"github.com/blindscore/blindscore/mpc"
+	"github.com/blindscore/blindscore/mpc/lattice"
+	"github.com/blindscore/blindscore/mpc/score"
+)
+
+// labelTable is the set-up message that carries an encrypted table; those of OT
+// have low labels.
+const labelTable = 200
+
+// joint is the public seed of the tables; in earnest the approver's nonce.
+func joint() lattice.Joint { return lattice.JointFromNonce(sha256.Sum256([]byte("blindscore bench"))) }
+
+// sendTable makes and sends the model's encrypted table, if the engine has one,
+// and waits until the tax node has laid it out.
+func (b *Bank) sendTable(ctx context.Context) error {
+	if b.e.Stage != score.EngineLattice {
+		return nil
+	}
+	begin := time.Now()
+	p, err := b.c.Params(b.e, score.OutputBand, 0)
+	if err != nil {
+		return err
+	}
+	seed, err := mpc.NewSeed()
+	if err != nil {
+		return err
+	}
+	var table *lattice.Table
+	if b.key, table, err = score.EncryptModel(p, b.c.Model, joint(), seed); err != nil {
+		return err
+	}
+	if err := b.conn.Send(ctx, labelTable, table.Marshal()); err != nil {
+		return err
+	}
+	_, err = b.conn.Recv(ctx, labelTable, 0)
+	b.Modelled = time.Since(begin)
+	return err
+}
+
+// recvTable takes the table in. Here the bank vouches for its own table; a tax
+// node wants an approver's word.
+func (t *Tax) recvTable(ctx context.Context) error {
+	if t.e.Stage != score.EngineLattice {
+		return nil
+	}
+	p, err := t.c.Params(t.e, score.OutputBand, 0)
+	if err != nil {
+		return err
+	}
+	lp, err := p.TableParams()
+	if err != nil {
+		return err
+	}
+	data, err := t.conn.Recv(ctx, labelTable, lp.TableBytes())
+	if err != nil {
+		return err
+	}
+	table, err := lattice.ParseTable(lp, joint(), data)
+	if err != nil {
+		return err
+	}
+	if t.table, err = table.Certify(table.Digest()); err != nil {
+		return err
+	}
+	return t.conn.Send(ctx, labelTable, nil)
+}
+
+func (b *Bank) side(p score.Params) (*score.Bank, error) {
+	if b.key != nil {
+		return score.NewLatticeBank(p, b.c.Model, nil, b.key)
+	}
+	return score.NewBank(p, b.c.Model, nil)
+}
+
+func (t *Tax) side(p score.Params) (*score.Tax, error) {
+	input := func(_ context.Context, from, to int) ([][]uint16, error) { return t.c.Columns(from, to), nil }
+	if t.table != nil {
+		return score.NewLatticeTax(p, input, t.table)
+	}
+	return score.NewTax(p, input)
+}
+
+// newSession is the session of one run of a link. Its seed is fresh; the
+// identities are not, and protect nothing.
+func newSession(role mpc.Role, run uint64) (*mpc.Session, error) {
+	fresh, err := mpc.NewFresh()
+	if err != nil {
+		return nil, err
+	}
+	key := func(r mpc.Role) ed25519.PrivateKey {
+		seed := sha256.Sum256([]byte{byte(r)})
+		return ed25519.NewKeyFromSeed(seed[:])
+	}
+	mine, theirs := key(role), key(mpc.RoleBank+mpc.RoleTax-role)
+	peer, _ := theirs.Public().(ed25519.PublicKey)
+	return mpc.NewSession(mpc.Config{
+		Role:    role,
+		Binding: sha256.Sum256(binary.LittleEndian.AppendUint64([]byte("blindscore bench run"), run)),
+		Sign:    func(msg []byte) []byte { return ed25519.Sign(mine, msg) },
+		PeerKey: peer,
+	}, fresh)
+}
