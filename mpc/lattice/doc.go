@@ -5,8 +5,8 @@
 //
 // # What it computes
 //
-// For the score u = sum_f T_f[x_f] of a company, below 2^m, and an index of m+1 bits that the tax node has from the next
-// stage, the bank gets z with z + index = 2u + {0, 1} modulo 2^(m+1). The last bit is called the guard bit.
+// For the score u = sum_f T_f[x_f] of a company, below 2^m, and an index of m+1 bits that the tax node has from the
+// next stage, the bank gets z with z + index = 2u + {0, 1} modulo 2^(m+1). The last bit is called the guard bit.
 //
 //	bank   Generate    (s, Table)     once per model: k + sum L_f KiB, certified by an approver (VerifyTable)
 //	tax    Certify                    only with the digest that the approver signed
@@ -33,14 +33,14 @@
 // [-a, a]. Tables of features with few levels are joined beforehand, by adding encryptions, so that one row stands for
 // several features.
 //
-// Rounding b' down by tau < d = H/2^cut, the bank finds z = floor((2uH + offset + noise + R - tau)/H). With
-// offset = (H + d)/2 that is right while |noise| < (H - d)/2.
+// Rounding b' down by tau < d = H/2^cut, the bank finds z = floor((2uH + offset + noise + R - tau)/H). With offset = (H
+// + d)/2 that is right while |noise| < (H - d)/2.
 //
 // # Parameters
 //
 // Coordinates of s and u are centred binomial, CBD(eta), variance eta/2. Coordinates of e and e' are sums of four
-// uniform w-bit integers, x1 + x2 - x3 - x4, variance (4^w - 1)/3. Noise is sampled as wide as it is: narrow noise times
-// 2^j would be equations modulo 2^j. NewParams takes the first set whose failure and leak bounds hold.
+// uniform w-bit integers, x1 + x2 - x3 - x4, variance (4^w - 1)/3. Noise is sampled as wide as it is: narrow noise
+// times 2^j would be equations modulo 2^j. NewParams takes the first set whose failure and leak bounds hold.
 //
 //	set     k  CBD(eta)     w, sigma     core-SVP of   dual hybrid,  HE standard,   serves
 //	           sigma_s                   primal uSVP   core-SVP      all attacks
@@ -52,13 +52,13 @@
 // Galbraith; and 128 bits against all three attacks of package estimate in the model of the homomorphic encryption
 // standard. ML-KEM-512 has 118.6 in the first, and 105.6 in the dual-hybrid column, which is priced wholly in the
 // attacker's favour. TestEstimates recomputes the table. The attacker on s has any number of samples (the table), the
-// one on u k*256 (a' alone; b' hides everything behind R); both problems have dimension 256 k, modulus 2^32 and the same
-// widths. Secrets wider than ternary are what lets rank 4 reach the target: they cost noise that the 256 F error
+// one on u k*256 (a' alone; b' hides everything behind R); both problems have dimension 256 k, modulus 2^32 and the
+// same widths. Secrets wider than ternary are what lets rank 4 reach the target: they cost noise that the 256 F error
 // coordinates of the selected entries exceed anyway, and products in constant time cost the same for any small factor.
 //
-// m beyond 10, or more features, take rank 5: a fifth more time and bytes. m = 14 and 15 leave no room for dropping bits of a'
-// with many features (4 bytes a coordinate in place of 3). m above 15 would need words of more than 32 bits, and is
-// refused with mpc.ErrParams: such models run on the engine by oblivious transfer.
+// m beyond 10, or more features, take rank 5: a fifth more time and bytes. m = 14 and 15 leave no room for dropping
+// bits of a' with many features (4 bytes a coordinate in place of 3). m above 15 would need words of more than 32 bits,
+// and is refused with mpc.ErrParams: such models run on the engine by oblivious transfer.
 //
 // # Noise and failure
 //
@@ -67,10 +67,10 @@
 //	sum over 256 F coordinates of entry errors  +  <u, e>  -  <s, e'>  -  <s, c>
 //
 // (company j contributes coordinate i - j of the errors of its entries, so that no coordinate occurs twice.) The four
-// terms are independent, and sub-Gaussian with their variances as parameters: a uniform w-bit integer about its mean is a sum of
-// scaled signs, a binomial one too, and <u, e> is sub-Gaussian given e, <s, e'> given s. Generate draws s and e until
-// their squared norms are at most 1.05 times what is expected. c is uniform because a' is pseudorandom; its mean of half
-// a unit enters as |<s, 1/2>| <= sqrt(256 k) |s|/2. Hence, with N = 1.05 * 256 k * eta/2,
+// terms are independent, and sub-Gaussian with their variances as parameters: a uniform w-bit integer about its mean is
+// a sum of scaled signs, a binomial one too, and <u, e> is sub-Gaussian given e, <s, e'> given s. Generate draws s and
+// e until their squared norms are at most 1.05 times what is expected. c is uniform because a' is pseudorandom; its
+// mean of half a unit enters as |<s, 1/2>| <= sqrt(256 k) |s|/2. Hence, with N = 1.05 * 256 k * eta/2,
 //
 //	std^2 = sigma^2 (256 F + N) + N (sigma^2 + (4^drop - 1)/12),   Pr[failure of a slot] <= 2 exp(-limit^2 / (2 std^2))
 //
@@ -80,30 +80,33 @@
 // # Adversaries and leaks
 //
 // Against a malicious bank: with R, b' is uniform; without u, a' is pseudorandom. Stage 1 alone can be simulated from
-// sizes, for any table. What follows reads z and the index, and there a table from elsewhere breaks everything: an entry
-// that encrypts more than a constant lets the score in one slot depend on another company, and a malformed public key
-// puts u there. So evaluation needs a Certified table: the approver recomputed it (VerifyTable) from model, seed and matrices,
-// and the matrices come from the approver's nonce or a coin toss. TestCrossCompanyAttack reads all levels of a company
-// where the check is taken out.
+// sizes, for any table. What follows reads z and the index, and there a table from elsewhere breaks everything: an
+// entry that encrypts more than a constant lets the score in one slot depend on another company, and a malformed public
+// key puts u there. So evaluation needs a Certified table: the approver recomputed it (VerifyTable) from model, seed
+// and matrices, and the matrices come from the approver's nonce or a coin toss. All that is left to the bank is to
+// choose among honest tables by trying seeds. TestCrossCompanyAttack reads all levels of a company where the check is
+// taken out.
 //
 // With a certified table one leak between companies of a block is left: the guard bit compares the noise, in which the
 // errors of the neighbours' entries are, with randomness. The bits of b' that do not travel are uniform and unknown to
-// the bank, and make the guard bit of a slot random even for one who knows the noise: it is 1 with probability
-// (offset + noise - low)/d, cut to [0, 1], where the bank knows low. A part of the noise with variance v << d^2 is told by
-// about 2^cut v/(H^2 ln 2) (ln(d/sqrt v) + 2) bits, a whole block about one company by 256 times that for v = F sigma^2:
-// Params.GuardLeak, at most 0.05 bits. For 12 features it is 0.019 at m = 10, 0.0016 at m = 9, 0.0001 at m = 12; and the
-// bank pays for it with one bit of its output in all 256 slots. Had all of b' travelled, a guard bit would decide by a
-// plain comparison, and tell 35 to 700 times as much.
+// the bank, and make the guard bit of a slot random even for one who knows the noise: it is 1 with probability (offset
+// + noise - low)/d, cut to [0, 1], where the bank knows low. A part of the noise with variance v << d^2 is told by
+// about 2^cut v/(H^2 ln 2) (ln(d/sqrt v) + 2) bits, a whole block about one company by 256 times that for v = F
+// sigma^2: Params.GuardLeak, at most 0.05 bits. For 12 features it is 0.019 at m = 10, 0.0016 at m = 9, 0.0001 at m =
+// 12; and the bank pays for it with one bit of its output in all 256 slots. The bound is for one evaluation;
+// evaluations of a company add up. Had all of b' travelled, a guard bit would decide by a plain comparison, and tell 35
+// to 700 times as much.
 //
-// Against a malicious tax node: the table hides the model by module LWE. Ciphertexts of the right length always decrypt, and
-// nothing that the bank does depends on their bytes but the scores. That residue is covert: a tax node that sees loan
-// decisions, and sends crafted ciphertexts in place of evaluations, turns each decision that it sees into a comparison of its choice on
-// the bank's key, a coordinate of s for a few decisions; a fresh key does not help within one batch. Replay by an auditor finds it. Where
-// that is too much, the engine by oblivious transfer leaks only the band of a chosen input for each decision seen.
+// Against a malicious tax node: the table hides the model by module LWE. Ciphertexts of the right length always
+// decrypt, and nothing that the bank does depends on their bytes but the scores. That residue is covert: a tax node
+// that sees loan decisions, and sends crafted ciphertexts in place of evaluations, turns each decision that it sees
+// into a comparison of its choice on the bank's key, a coordinate of s for a few decisions; a fresh key does not help
+// within one batch. Replay by an auditor finds it. Where that is too much, the engine by oblivious transfer leaks only
+// the band of a chosen input for each decision seen.
 //
-// Side channels: samplers, products with s and u, and decryption run in constant time with fixed addresses. The tax node's row
-// adds do not: which rows are read is which levels the companies have. Whoever shares the tax node's processor caches may see it; the
-// peer does not.
+// Side channels: samplers, products with s and u, and decryption run in constant time with fixed addresses. The tax
+// node's row adds do not: which rows are read is which levels the companies have. Whoever shares the tax node's
+// processor caches may see it; the peer does not.
 //
 // # Reuse
 //
@@ -113,10 +116,11 @@
 //
 // # Sizes and times
 //
-// For 12 features of 256 levels and m = 10: table 3.15 MB, 31.5 MB at the tax node while evaluating, 13.75 bytes a company in full
-// blocks (one company alone: 3,074). On one core with AVX-512 about 0.5 us a company at the tax node, of which nine tenths are
-// row adds, 60 for a company, and 0.02 us at the bank. 4,096 levels are 16 times the memory of 256, and row adds then come from beyond
-// the second-level cache. The system should allow huge pages (madvise); build with the tag nohugepages to do without.
+// For 12 features of 256 levels and m = 10: table 3.15 MB, 31.5 MB at the tax node while evaluating, 13.75 bytes a
+// company in full blocks (one company alone: 3,074). On one core with AVX-512 about 0.5 us a company at the tax node,
+// of which nine tenths are row adds, 60 for a company, and 0.02 us at the bank. 4,096 levels are 16 times the memory of
+// 256, and row adds then come from beyond the second-level cache. The system should allow huge pages (madvise); build
+// with the tag nohugepages to do without.
 //
 // # References
 //

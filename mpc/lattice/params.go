@@ -54,7 +54,8 @@ type Params struct {
 
 // NewParams chooses parameters for features with the given numbers of levels, 2 to 4096 each, and scores of m bits:
 // the cheapest set, and for it the fewest bytes on the wire, whose decryption fails with probability below 2^-64 and
-// whose guard bits leak at most a twentieth of a bit (GuardLeak). It refuses with mpc.ErrParams what no set can hold; such models run on the engine by oblivious transfer (mpc/lookup).
+// whose guard bits leak at most a twentieth of a bit (GuardLeak). It refuses with mpc.ErrParams what no set can hold;
+// such models run on the engine by oblivious transfer (mpc/lookup).
 func NewParams(levels []int, m int) (Params, error) {
 	if m < 1 || m > MaxScoreBits {
 		return Params{}, fmt.Errorf("%w: scores of %d bits, the encrypted table holds 1 to %d; use the oblivious-transfer engine", mpc.ErrParams, m, MaxScoreBits)
