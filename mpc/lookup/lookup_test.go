@@ -223,21 +223,26 @@ func BenchmarkWords(b *testing.B) {
 
 func BenchmarkPlanes(b *testing.B) {
 	n := 1024
-	p, _ := lookup.NewPlanes(10, 3)
-	index := make([]uint16, n)
-	snd, rcv := extend(b, 4, p.Split(), index)
-	out := make([]byte, n*p.Bytes())
-	got := make([]uint16, n)
-	b.Run("mask/m=10/b=3", func(b *testing.B) {
-		for b.Loop() {
-			p.Mask(out, 0, n, snd, testHash(1))
+	for _, shape := range []struct{ m, width int }{{6, 3}, {6, 9}, {10, 3}, {11, 3}, {14, 14}} {
+		p, _ := lookup.NewPlanes(shape.m, shape.width)
+		index := make([]uint16, n)
+		for i := range index {
+			index[i] = uint16(i*40503) & (1<<shape.m - 1)
 		}
-		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/table")
-	})
-	b.Run("open/m=10/b=3", func(b *testing.B) {
-		for b.Loop() {
-			p.Open(got, out, index, rcv, testHash(1))
-		}
-		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/table")
-	})
+		snd, rcv := extend(b, 4, p.Split(), index)
+		out := make([]byte, n*p.Bytes())
+		got := make([]uint16, n)
+		b.Run(fmt.Sprintf("mask/m=%d/b=%d", shape.m, shape.width), func(b *testing.B) {
+			for b.Loop() {
+				p.Mask(out, 0, n, snd, testHash(1))
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/table")
+		})
+		b.Run(fmt.Sprintf("open/m=%d/b=%d", shape.m, shape.width), func(b *testing.B) {
+			for b.Loop() {
+				p.Open(got, out, index, rcv, testHash(1))
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/table")
+		})
+	}
 }

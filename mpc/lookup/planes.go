@@ -1,12 +1,10 @@
 package lookup
 
 import (
-	"crypto/subtle"
-	"encoding/binary"
 	"fmt"
 
 	"github.com/blindscore/blindscore/mpc"
-	"github.com/blindscore/blindscore/mpc/internal/bitmat"
+	"github.com/blindscore/blindscore/mpc/internal/tablemask"
 )
 
 // Planes is a look-up in tables of 2^M entries of Width bits, bit-sliced: a
@@ -46,92 +44,60 @@ func (p Planes) blocks(bits int) int { return (p.Width<<bits + 127) / 128 }
 // Mask XORs the pads of n instances into dst, which holds their tables,
 // n*Bytes() long, the first of them being instance `first` of the extension.
 func (p Planes) Mask(dst []byte, first, n int, s Sender, hash Hash) {
-	na, nb := p.blocks(p.split.Lo), p.blocks(p.split.Hi)
-	var a []byte
-	if p.split.Hi > 0 {
-		a = make([]byte, chunk<<p.split.Hi*na*16)
+	na, nb := p.blocks(p.split.Lo)<<p.split.Hi, p.blocks(p.split.Hi)<<p.split.Lo
+	if p.split.Hi == 0 {
+		na = 0
 	}
-	b := make([]byte, chunk<<p.split.Lo*nb*16)
-	turned := make([]byte, chunk<<p.split.Lo*nb*16)
+	shape := tablemask.PlanesShape{Planes: p.Width, Hi: p.split.Hi, Lo: p.split.Lo}
+	pads := takePads(chunk*na, chunk*nb)
+	defer pads.release()
 	for i := 0; i < n; i += chunk {
-		j := min(i+chunk, n)
-		rows := s.from(first+i, first+j)
-		if a != nil {
-			hash.Key.Expand(a[:(j-i)<<p.split.Hi*na*16], rows.Hi, s.OffsetsHi, na, hash.tweak(false), uint64(first+i))
+		m := min(chunk, n-i)
+		rows, lo := s.from(first+i, first+i+m), uint64(first+i)
+		tables := dst[i*p.Bytes() : (i+m)*p.Bytes()]
+		if na > 0 {
+			hash.Key.ExpandApart(pads.a[:m*na*16], rows.Hi, s.OffsetsHi, na>>p.split.Hi, hash.tweak(false), lo)
+			shape.XorRows(tables, pads.a, m)
 		}
-		hash.Key.Expand(b[:(j-i)<<p.split.Lo*nb*16], rows.Lo, s.OffsetsLo, nb, hash.tweak(true), uint64(first+i))
-		p.turn(turned, b, nb)
-		for k := i; k < j; k++ {
-			p.maskOne(dst[k*p.Bytes():(k+1)*p.Bytes()], k-i, a, turned, na)
-		}
+		hash.Key.ExpandApart(pads.b[:m*nb*16], rows.Lo, s.OffsetsLo, nb>>p.split.Lo, hash.tweak(true), lo)
+		shape.XorColumns(tables, pads.b, m)
 	}
-}
-
-// turn transposes the pads of the low digit. In b every low digit value of
-// every instance has nb blocks, bit (plane, h) of each; wanted, for every
-// (plane, h), is the word of all low digit values. 128 (instance, value) pairs
-// are one transposition of 128 columns.
-func (p Planes) turn(dst, b []byte, nb int) {
-	groups := chunk << p.split.Lo / 128
-	for g := range groups {
-		for k := range nb {
-			bitmat.Transpose128(dst[(g*nb+k)*2048:], b[g*128*nb*16+16*k:], nb*16, 128)
-		}
-	}
-}
-
-// maskOne XORs the pads of the k-th instance of a chunk into one table.
-func (p Planes) maskOne(table []byte, k int, a, turned []byte, na int) {
-	nb := p.blocks(p.split.Hi)
-	wide := 1 << p.split.Lo / 8 // bytes of a plane per high digit value
-	// The instance's low digit values start at bit k<<Lo of the chunk.
-	group, at := k<<p.split.Lo/128, k<<p.split.Lo%128/8
-	span := (wide + 15) / 16 // groups that one instance spans
-	for plane := range p.Width {
-		for h := range 1 << p.split.Hi {
-			bit := plane<<p.split.Hi | h
-			out := table[(plane<<p.split.Hi|h)*wide:][:wide]
-			for g := range span {
-				row := turned[((group+g)*nb+bit/128)*2048+bit%128*16+at:]
-				piece := out[16*g : min(16*g+16, wide)]
-				xor(piece, row[:len(piece)])
-			}
-			if a != nil {
-				xor(out, a[(k<<p.split.Hi+h)*na*16+plane*wide:][:wide])
-			}
-		}
-	}
-}
-
-// xor is dst ^= src for lengths that are multiples of 8; most are exactly 8.
-func xor(dst, src []byte) {
-	if len(dst) == 8 {
-		binary.LittleEndian.PutUint64(dst, binary.LittleEndian.Uint64(dst)^binary.LittleEndian.Uint64(src))
-		return
-	}
-	subtle.XORBytes(dst, dst, src)
 }
 
 // Open writes to out[i] the entry of instance i at index[i] < 2^M.
 func (p Planes) Open(out []uint16, src []byte, index []uint16, rows Rows, hash Hash) {
 	na, nb := p.blocks(p.split.Lo), p.blocks(p.split.Hi)
-	a := make([]byte, len(rows.Hi)*na)
-	b := make([]byte, len(rows.Lo)*nb)
-	hash.Key.Hash(a, rows.Hi, na, hash.tweak(false), 0)
-	hash.Key.Hash(b, rows.Lo, nb, hash.tweak(true), 0)
-	for i, w := range index {
-		h, l := int(w>>p.split.Lo), int(w&(1<<p.split.Lo-1))
-		table := src[i*p.Bytes():]
-		var v uint16
-		for plane := range p.Width {
-			bit := bitAt(table, plane<<p.M|int(w)) ^ bitAt(b[i*nb*16:], plane<<p.split.Hi|h)
-			if len(a) > 0 {
-				bit ^= bitAt(a[i*na*16:], plane<<p.split.Lo|l)
-			}
-			v |= bit << plane
+	if p.split.Hi == 0 {
+		na = 0
+	}
+	pads := takePads(openChunk*na, openChunk*nb)
+	defer pads.release()
+	for i := 0; i < len(index); i += openChunk {
+		m := min(openChunk, len(index)-i)
+		cut := rows.from(i, i+m)
+		if na > 0 {
+			hash.Key.Hash(pads.a[:m*na*16], cut.Hi, na, hash.tweak(false), uint64(i))
 		}
-		out[i] = v
+		hash.Key.Hash(pads.b[:m*nb*16], cut.Lo, nb, hash.tweak(true), uint64(i))
+		for k, w := range index[i : i+m] {
+			out[i+k] = p.open(src[(i+k)*p.Bytes():][:p.Bytes()], pads.a[k*na*16:][:na*16], pads.b[k*nb*16:][:nb*16], int(w))
+		}
 	}
 }
 
-func bitAt(b []byte, i int) uint16 { return uint16(b[i>>3]>>(i&7)) & 1 }
+// open returns entry w of one table. a is empty if there is no high digit.
+func (p Planes) open(table, a, b []byte, w int) uint16 {
+	h, l := w>>p.split.Lo, w&(1<<p.split.Lo-1)
+	var v uint
+	for plane := range p.Width {
+		bit := bitAt(table, plane<<p.M|w) ^ bitAt(b, plane<<p.split.Hi|h)
+		if len(a) > 0 {
+			bit ^= bitAt(a, plane<<p.split.Lo|l)
+		}
+		v |= bit & 1 << plane
+	}
+	return uint16(v)
+}
+
+// bitAt returns bit i of b, below bits that say nothing.
+func bitAt(b []byte, i int) uint { return uint(b[i>>3]) >> (i & 7) }

@@ -85,7 +85,3 @@ func (h Hash) tweak(low bool) uint64 {
 	}
 	return t
 }
-
-// chunk is how many instances are worked on at a time, so that their pads stay
-// in the first-level cache.
-const chunk = 8

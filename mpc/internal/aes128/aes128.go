@@ -114,6 +114,27 @@ func (k *Key) Expand(dst, rows, offsets []byte, blocks int, hi, lo uint64) {
 	k.expand(dst, rows, offsets, blocks, hi, lo)
 }
 
+// ExpandApart is Expand with another layout: the outputs j of all rows and offsets lie together, that of row r and offset
+// o at dst[((j*len(rows)/16+r)*n+o)*16:] for n offsets.
+func (k *Key) ExpandApart(dst, rows, offsets []byte, blocks int, hi, lo uint64) {
+	rows = rows[:len(rows)&^(BlockSize-1)]
+	offsets = offsets[:len(offsets)&^(BlockSize-1)]
+	blocks = max(blocks, 0)
+	apart := len(rows) * (len(offsets) / BlockSize)
+	dst = dst[:apart*blocks]
+	done := 0
+	if k.body != bodyGeneric && blocks > 1 {
+		done = k.expandApart(dst, rows, offsets, blocks, hi, lo)
+	}
+	if done == len(rows) {
+		return
+	}
+	for j := range blocks {
+		out := dst[j*apart+done*(len(offsets)/BlockSize) : (j+1)*apart]
+		k.Expand(out, rows[done:], offsets, 1, hi+uint64(j), lo+uint64(done/BlockSize))
+	}
+}
+
 // log2 returns d for n = 2^d, and false for any other n.
 func log2(n int) (d uint64, ok bool) {
 	if n <= 0 || n&(n-1) != 0 {

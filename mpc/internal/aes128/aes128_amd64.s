@@ -1248,6 +1248,16 @@ DATA nextQuad<>+48(SB)/8, $0x0000000000000000
 DATA nextQuad<>+56(SB)/8, $0x0000000000000004
 GLOBL nextQuad<>(SB), RODATA|NOPTR, $64
 
+DATA nextOutput<>+0(SB)/8, $0x0000000000000000
+DATA nextOutput<>+8(SB)/8, $0x0000000000000001
+DATA nextOutput<>+16(SB)/8, $0x0000000000000000
+DATA nextOutput<>+24(SB)/8, $0x0000000000000001
+DATA nextOutput<>+32(SB)/8, $0x0000000000000000
+DATA nextOutput<>+40(SB)/8, $0x0000000000000001
+DATA nextOutput<>+48(SB)/8, $0x0000000000000000
+DATA nextOutput<>+56(SB)/8, $0x0000000000000001
+GLOBL nextOutput<>(SB), RODATA|NOPTR, $64
+
 DATA quadMasks<>+0(SB)/1, $0x00
 DATA quadMasks<>+1(SB)/1, $0x03
 DATA quadMasks<>+2(SB)/1, $0x0f
@@ -3531,5 +3541,325 @@ stored:
 	ADDQ   $0x20, R8
 	DECQ   DX
 	JNZ    group
+	VZEROUPPER
+	RET
+
+// func expandVAESApart(round *[176]byte, dst *byte, rows *byte, offsets *byte, groups int, blocks int, apart int, shift uint64, lo uint64, hi uint64)
+// Requires: AVX, AVX512F, SSE2, VAES
+TEXT ·expandVAESApart(SB), $0-80
+	MOVQ            dst+8(FP), AX
+	MOVQ            groups+32(FP), DX
+	MOVQ            shift+56(FP), CX
+	MOVQ            CX, X0
+	MOVQ            rows+16(FP), BX
+	MOVQ            offsets+24(FP), SI
+	MOVQ            $+1, DI
+	SHLQ            CL, DI
+	DECQ            DI
+	XORQ            R8, R8
+	MOVL            $0x00000055, R9
+	KMOVW           R9, K1
+	VPBROADCASTQ.Z  R8, K1, Z1
+	MOVQ            round+0(FP), R9
+	VBROADCASTI32X4 (R9), Z2
+	VBROADCASTI32X4 16(R9), Z3
+	VBROADCASTI32X4 32(R9), Z4
+	VBROADCASTI32X4 48(R9), Z5
+	VBROADCASTI32X4 64(R9), Z6
+	VBROADCASTI32X4 80(R9), Z7
+	VBROADCASTI32X4 96(R9), Z8
+	VBROADCASTI32X4 112(R9), Z9
+	VBROADCASTI32X4 128(R9), Z10
+	VBROADCASTI32X4 144(R9), Z11
+	VBROADCASTI32X4 160(R9), Z12
+
+group:
+	LEAQ            (R8), R9
+	MOVQ            R9, R10
+	ANDQ            DI, R10
+	SHRQ            CL, R9
+	SHLQ            $0x04, R9
+	SHLQ            $0x04, R10
+	VBROADCASTI32X4 (BX)(R9*1), Z13
+	VPTERNLOGQ      $0x96, (SI)(R10*1), Z2, Z13
+	LEAQ            4(R8), R9
+	MOVQ            R9, R10
+	ANDQ            DI, R10
+	SHRQ            CL, R9
+	SHLQ            $0x04, R9
+	SHLQ            $0x04, R10
+	VBROADCASTI32X4 (BX)(R9*1), Z14
+	VPTERNLOGQ      $0x96, (SI)(R10*1), Z2, Z14
+	LEAQ            8(R8), R9
+	MOVQ            R9, R10
+	ANDQ            DI, R10
+	SHRQ            CL, R9
+	SHLQ            $0x04, R9
+	SHLQ            $0x04, R10
+	VBROADCASTI32X4 (BX)(R9*1), Z15
+	VPTERNLOGQ      $0x96, (SI)(R10*1), Z2, Z15
+	LEAQ            12(R8), R9
+	MOVQ            R9, R10
+	ANDQ            DI, R10
+	SHRQ            CL, R9
+	SHLQ            $0x04, R9
+	SHLQ            $0x04, R10
+	VBROADCASTI32X4 (BX)(R9*1), Z16
+	VPTERNLOGQ      $0x96, (SI)(R10*1), Z2, Z16
+	LEAQ            16(R8), R9
+	MOVQ            R9, R10
+	ANDQ            DI, R10
+	SHRQ            CL, R9
+	SHLQ            $0x04, R9
+	SHLQ            $0x04, R10
+	VBROADCASTI32X4 (BX)(R9*1), Z17
+	VPTERNLOGQ      $0x96, (SI)(R10*1), Z2, Z17
+	LEAQ            20(R8), R9
+	MOVQ            R9, R10
+	ANDQ            DI, R10
+	SHRQ            CL, R9
+	SHLQ            $0x04, R9
+	SHLQ            $0x04, R10
+	VBROADCASTI32X4 (BX)(R9*1), Z18
+	VPTERNLOGQ      $0x96, (SI)(R10*1), Z2, Z18
+	LEAQ            24(R8), R9
+	MOVQ            R9, R10
+	ANDQ            DI, R10
+	SHRQ            CL, R9
+	SHLQ            $0x04, R9
+	SHLQ            $0x04, R10
+	VBROADCASTI32X4 (BX)(R9*1), Z19
+	VPTERNLOGQ      $0x96, (SI)(R10*1), Z2, Z19
+	LEAQ            28(R8), R9
+	MOVQ            R9, R10
+	ANDQ            DI, R10
+	SHRQ            CL, R9
+	SHLQ            $0x04, R9
+	SHLQ            $0x04, R10
+	VBROADCASTI32X4 (BX)(R9*1), Z20
+	VPTERNLOGQ      $0x96, (SI)(R10*1), Z2, Z20
+	VAESENC         Z3, Z13, Z13
+	VAESENC         Z3, Z14, Z14
+	VAESENC         Z3, Z15, Z15
+	VAESENC         Z3, Z16, Z16
+	VAESENC         Z3, Z17, Z17
+	VAESENC         Z3, Z18, Z18
+	VAESENC         Z3, Z19, Z19
+	VAESENC         Z3, Z20, Z20
+	VAESENC         Z4, Z13, Z13
+	VAESENC         Z4, Z14, Z14
+	VAESENC         Z4, Z15, Z15
+	VAESENC         Z4, Z16, Z16
+	VAESENC         Z4, Z17, Z17
+	VAESENC         Z4, Z18, Z18
+	VAESENC         Z4, Z19, Z19
+	VAESENC         Z4, Z20, Z20
+	VAESENC         Z5, Z13, Z13
+	VAESENC         Z5, Z14, Z14
+	VAESENC         Z5, Z15, Z15
+	VAESENC         Z5, Z16, Z16
+	VAESENC         Z5, Z17, Z17
+	VAESENC         Z5, Z18, Z18
+	VAESENC         Z5, Z19, Z19
+	VAESENC         Z5, Z20, Z20
+	VAESENC         Z6, Z13, Z13
+	VAESENC         Z6, Z14, Z14
+	VAESENC         Z6, Z15, Z15
+	VAESENC         Z6, Z16, Z16
+	VAESENC         Z6, Z17, Z17
+	VAESENC         Z6, Z18, Z18
+	VAESENC         Z6, Z19, Z19
+	VAESENC         Z6, Z20, Z20
+	VAESENC         Z7, Z13, Z13
+	VAESENC         Z7, Z14, Z14
+	VAESENC         Z7, Z15, Z15
+	VAESENC         Z7, Z16, Z16
+	VAESENC         Z7, Z17, Z17
+	VAESENC         Z7, Z18, Z18
+	VAESENC         Z7, Z19, Z19
+	VAESENC         Z7, Z20, Z20
+	VAESENC         Z8, Z13, Z13
+	VAESENC         Z8, Z14, Z14
+	VAESENC         Z8, Z15, Z15
+	VAESENC         Z8, Z16, Z16
+	VAESENC         Z8, Z17, Z17
+	VAESENC         Z8, Z18, Z18
+	VAESENC         Z8, Z19, Z19
+	VAESENC         Z8, Z20, Z20
+	VAESENC         Z9, Z13, Z13
+	VAESENC         Z9, Z14, Z14
+	VAESENC         Z9, Z15, Z15
+	VAESENC         Z9, Z16, Z16
+	VAESENC         Z9, Z17, Z17
+	VAESENC         Z9, Z18, Z18
+	VAESENC         Z9, Z19, Z19
+	VAESENC         Z9, Z20, Z20
+	VAESENC         Z10, Z13, Z13
+	VAESENC         Z10, Z14, Z14
+	VAESENC         Z10, Z15, Z15
+	VAESENC         Z10, Z16, Z16
+	VAESENC         Z10, Z17, Z17
+	VAESENC         Z10, Z18, Z18
+	VAESENC         Z10, Z19, Z19
+	VAESENC         Z10, Z20, Z20
+	VAESENC         Z11, Z13, Z13
+	VAESENC         Z11, Z14, Z14
+	VAESENC         Z11, Z15, Z15
+	VAESENC         Z11, Z16, Z16
+	VAESENC         Z11, Z17, Z17
+	VAESENC         Z11, Z18, Z18
+	VAESENC         Z11, Z19, Z19
+	VAESENC         Z11, Z20, Z20
+	VAESENCLAST     Z12, Z13, Z13
+	VAESENCLAST     Z12, Z14, Z14
+	VAESENCLAST     Z12, Z15, Z15
+	VAESENCLAST     Z12, Z16, Z16
+	VAESENCLAST     Z12, Z17, Z17
+	VAESENCLAST     Z12, Z18, Z18
+	VAESENCLAST     Z12, Z19, Z19
+	VAESENCLAST     Z12, Z20, Z20
+	VBROADCASTI32X4 lo+64(FP), Z21
+	MOVQ            apart+48(FP), R11
+	MOVQ            AX, R9
+	MOVQ            blocks+40(FP), R10
+
+output:
+	VPADDQ      indexes<>+0(SB), Z1, Z22
+	VPSRLQ      X0, Z22, Z22
+	VPADDQ      Z21, Z22, Z22
+	VPTERNLOGQ  $0x96, Z2, Z13, Z22
+	VPADDQ      indexes<>+64(SB), Z1, Z23
+	VPSRLQ      X0, Z23, Z23
+	VPADDQ      Z21, Z23, Z23
+	VPTERNLOGQ  $0x96, Z2, Z14, Z23
+	VPADDQ      indexes<>+128(SB), Z1, Z24
+	VPSRLQ      X0, Z24, Z24
+	VPADDQ      Z21, Z24, Z24
+	VPTERNLOGQ  $0x96, Z2, Z15, Z24
+	VPADDQ      indexes<>+192(SB), Z1, Z25
+	VPSRLQ      X0, Z25, Z25
+	VPADDQ      Z21, Z25, Z25
+	VPTERNLOGQ  $0x96, Z2, Z16, Z25
+	VPADDQ      indexes<>+256(SB), Z1, Z26
+	VPSRLQ      X0, Z26, Z26
+	VPADDQ      Z21, Z26, Z26
+	VPTERNLOGQ  $0x96, Z2, Z17, Z26
+	VPADDQ      indexes<>+320(SB), Z1, Z27
+	VPSRLQ      X0, Z27, Z27
+	VPADDQ      Z21, Z27, Z27
+	VPTERNLOGQ  $0x96, Z2, Z18, Z27
+	VPADDQ      indexes<>+384(SB), Z1, Z28
+	VPSRLQ      X0, Z28, Z28
+	VPADDQ      Z21, Z28, Z28
+	VPTERNLOGQ  $0x96, Z2, Z19, Z28
+	VPADDQ      indexes<>+448(SB), Z1, Z29
+	VPSRLQ      X0, Z29, Z29
+	VPADDQ      Z21, Z29, Z29
+	VPTERNLOGQ  $0x96, Z2, Z20, Z29
+	VAESENC     Z3, Z22, Z22
+	VAESENC     Z3, Z23, Z23
+	VAESENC     Z3, Z24, Z24
+	VAESENC     Z3, Z25, Z25
+	VAESENC     Z3, Z26, Z26
+	VAESENC     Z3, Z27, Z27
+	VAESENC     Z3, Z28, Z28
+	VAESENC     Z3, Z29, Z29
+	VAESENC     Z4, Z22, Z22
+	VAESENC     Z4, Z23, Z23
+	VAESENC     Z4, Z24, Z24
+	VAESENC     Z4, Z25, Z25
+	VAESENC     Z4, Z26, Z26
+	VAESENC     Z4, Z27, Z27
+	VAESENC     Z4, Z28, Z28
+	VAESENC     Z4, Z29, Z29
+	VAESENC     Z5, Z22, Z22
+	VAESENC     Z5, Z23, Z23
+	VAESENC     Z5, Z24, Z24
+	VAESENC     Z5, Z25, Z25
+	VAESENC     Z5, Z26, Z26
+	VAESENC     Z5, Z27, Z27
+	VAESENC     Z5, Z28, Z28
+	VAESENC     Z5, Z29, Z29
+	VAESENC     Z6, Z22, Z22
+	VAESENC     Z6, Z23, Z23
+	VAESENC     Z6, Z24, Z24
+	VAESENC     Z6, Z25, Z25
+	VAESENC     Z6, Z26, Z26
+	VAESENC     Z6, Z27, Z27
+	VAESENC     Z6, Z28, Z28
+	VAESENC     Z6, Z29, Z29
+	VAESENC     Z7, Z22, Z22
+	VAESENC     Z7, Z23, Z23
+	VAESENC     Z7, Z24, Z24
+	VAESENC     Z7, Z25, Z25
+	VAESENC     Z7, Z26, Z26
+	VAESENC     Z7, Z27, Z27
+	VAESENC     Z7, Z28, Z28
+	VAESENC     Z7, Z29, Z29
+	VAESENC     Z8, Z22, Z22
+	VAESENC     Z8, Z23, Z23
+	VAESENC     Z8, Z24, Z24
+	VAESENC     Z8, Z25, Z25
+	VAESENC     Z8, Z26, Z26
+	VAESENC     Z8, Z27, Z27
+	VAESENC     Z8, Z28, Z28
+	VAESENC     Z8, Z29, Z29
+	VAESENC     Z9, Z22, Z22
+	VAESENC     Z9, Z23, Z23
+	VAESENC     Z9, Z24, Z24
+	VAESENC     Z9, Z25, Z25
+	VAESENC     Z9, Z26, Z26
+	VAESENC     Z9, Z27, Z27
+	VAESENC     Z9, Z28, Z28
+	VAESENC     Z9, Z29, Z29
+	VAESENC     Z10, Z22, Z22
+	VAESENC     Z10, Z23, Z23
+	VAESENC     Z10, Z24, Z24
+	VAESENC     Z10, Z25, Z25
+	VAESENC     Z10, Z26, Z26
+	VAESENC     Z10, Z27, Z27
+	VAESENC     Z10, Z28, Z28
+	VAESENC     Z10, Z29, Z29
+	VAESENC     Z11, Z22, Z22
+	VAESENC     Z11, Z23, Z23
+	VAESENC     Z11, Z24, Z24
+	VAESENC     Z11, Z25, Z25
+	VAESENC     Z11, Z26, Z26
+	VAESENC     Z11, Z27, Z27
+	VAESENC     Z11, Z28, Z28
+	VAESENC     Z11, Z29, Z29
+	VAESENCLAST Z12, Z22, Z22
+	VAESENCLAST Z12, Z23, Z23
+	VAESENCLAST Z12, Z24, Z24
+	VAESENCLAST Z12, Z25, Z25
+	VAESENCLAST Z12, Z26, Z26
+	VAESENCLAST Z12, Z27, Z27
+	VAESENCLAST Z12, Z28, Z28
+	VAESENCLAST Z12, Z29, Z29
+	VPXORQ      Z13, Z22, Z22
+	VMOVDQU64   Z22, (R9)
+	VPXORQ      Z14, Z23, Z23
+	VMOVDQU64   Z23, 64(R9)
+	VPXORQ      Z15, Z24, Z24
+	VMOVDQU64   Z24, 128(R9)
+	VPXORQ      Z16, Z25, Z25
+	VMOVDQU64   Z25, 192(R9)
+	VPXORQ      Z17, Z26, Z26
+	VMOVDQU64   Z26, 256(R9)
+	VPXORQ      Z18, Z27, Z27
+	VMOVDQU64   Z27, 320(R9)
+	VPXORQ      Z19, Z28, Z28
+	VMOVDQU64   Z28, 384(R9)
+	VPXORQ      Z20, Z29, Z29
+	VMOVDQU64   Z29, 448(R9)
+	VPADDQ      nextOutput<>+0(SB), Z21, Z21
+	ADDQ        R11, R9
+	DECQ        R10
+	JNZ         output
+	ADDQ        $0x00000200, AX
+	VPADDQ      nextGroup<>+0(SB), Z1, Z1
+	ADDQ        $0x20, R8
+	DECQ        DX
+	JNZ         group
 	VZEROUPPER
 	RET

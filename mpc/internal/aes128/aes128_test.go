@@ -158,6 +158,13 @@ func TestPads(t *testing.T) {
 						}
 					}
 					require.Equal(t, want, got, "%d rows, %d offsets, %d blocks", rows, offs, blocks)
+					apart := make([]byte, len(got))
+					key(kb).ExpandApart(apart, rs, os, blocks, hi, lo)
+					for i := range rows * offs {
+						for j := range blocks {
+							require.Equal(t, want[(i*blocks+j)*16:][:16], apart[(j*rows*offs+i)*16:][:16], "%d rows, %d offsets, %d blocks", rows, offs, blocks)
+						}
+					}
 					if offs == 1 {
 						key(kb).Expand(got, rs, make([]byte, 16), blocks, hi, lo)
 						hashed := make([]byte, len(got))
@@ -274,11 +281,12 @@ func FuzzBodies(f *testing.F) {
 		var want [][]byte
 		eachBody(func(b body) {
 			k := newKey(kb, b)
-			got := [][]byte{make([]byte, rows*16), make([]byte, rows*16), make([]byte, rows*j*16), make([]byte, rows*offs*j*16)}
+			got := [][]byte{make([]byte, rows*16), make([]byte, rows*16), make([]byte, rows*j*16), make([]byte, rows*offs*j*16), make([]byte, rows*offs*j*16)}
 			k.CTR(got[0], hi, lo)
 			k.MMO(got[1], src)
 			k.Hash(got[2], src, j, hi, lo)
 			k.Expand(got[3], src, offsets, j, hi, lo)
+			k.ExpandApart(got[4], src, offsets, j, hi, lo)
 			if want == nil {
 				want = got
 			}

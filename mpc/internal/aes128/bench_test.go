@@ -61,6 +61,12 @@ func BenchmarkExpand(b *testing.B) {
 					}
 					perBlock(b, rows*n*blocks)
 				})
+				b.Run(fmt.Sprintf("%v/offsets=%d/apart=%d", body, n, blocks), func(b *testing.B) {
+					for b.Loop() {
+						k.ExpandApart(dst, src, offsets, blocks, 1, 2)
+					}
+					perBlock(b, rows*n*blocks)
+				})
 			}
 		}
 	})

@@ -191,6 +191,18 @@ func (k *Key) expand(dst, rows, offsets []byte, blocks int, hi, lo uint64) {
 	}
 }
 
+// expandApart takes whole groups, if they are whole rows too, and says how many bytes of rows these were.
+func (k *Key) expandApart(dst, rows, offsets []byte, blocks int, hi, lo uint64) (done int) {
+	n := len(offsets) / BlockSize
+	d, power := log2(n)
+	groups := len(rows) / BlockSize * n / groupVAES
+	if k.body != bodyVAES || !power || n < 4 || groups == 0 {
+		return 0
+	}
+	expandVAESApart(&k.round, &dst[0], &rows[0], &offsets[0], groups, blocks, len(rows)*n, d, lo, hi)
+	return groups * groupVAES / n * BlockSize
+}
+
 // expandAny takes any number of offsets, row by row.
 func (k *Key) expandAny(dst, rows, offsets []byte, blocks int, hi, lo uint64) {
 	const sameRow = 63 // a shift that makes all indexes of a row equal

@@ -68,3 +68,8 @@ func expandVAES2(round *[176]byte, dst *byte, rows *byte, offsets *byte, groups 
 //
 //go:noescape
 func expandVAES4(round *[176]byte, dst *byte, rows *byte, offsets *byte, groups int, blocks int, shift uint64, lo uint64, hi uint64)
+
+// expandVAESApart hashes sums of a row and one of 2^shift offsets, at least 4, to outputs that lie apart.
+//
+//go:noescape
+func expandVAESApart(round *[176]byte, dst *byte, rows *byte, offsets *byte, groups int, blocks int, apart int, shift uint64, lo uint64, hi uint64)

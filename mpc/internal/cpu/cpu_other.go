@@ -10,5 +10,6 @@ const (
 	AVX512    = false
 	VAES512   = false
 	GFNI512   = false
+	VBMI512   = false
 	VCLMUL512 = false
 )

@@ -21,7 +21,6 @@ type hasher struct {
 
 // start opens a kernel, and the loop over its groups.
 func start(suffix, what string, expand bool) *hasher {
-	h := &hasher{expand: expand}
 	if expand {
 		TEXT("expand"+suffix, 0, expandSignature)
 		Doc("expand" + suffix + " hashes sums of a row and one of 2^shift offsets, at least 4, to " + what + ".")
@@ -29,6 +28,12 @@ func start(suffix, what string, expand bool) *hasher {
 		TEXT("hash"+suffix, 0, hashSignature)
 		Doc("hash" + suffix + " hashes blocks of src to " + what + ".")
 	}
+	return begin(expand)
+}
+
+// begin opens the loop of the kernel that TEXT has named.
+func begin(expand bool) *hasher {
+	h := &hasher{expand: expand}
 	Pragma("noescape")
 	h.dst, h.groups = Load(Param("dst"), GP64()), Load(Param("groups"), GP64())
 	h.shift = Load(Param("shift"), reg.RCX)
@@ -217,5 +222,32 @@ func wideQuads(expand bool) {
 	ADDQ(U32(block*state), tweaked)
 	DECQ(turns)
 	JNZ(LabelRef("blocks"))
+	h.end()
+}
+
+// wideApart writes the outputs of a group one after the other, each as a whole, apart bytes from the last: nothing has to
+// change its arrangement.
+func wideApart() {
+	TEXT("expandVAESApart", 0, apartSignature)
+	Doc("expandVAESApart hashes sums of a row and one of 2^shift offsets, at least 4, to outputs that lie apart.")
+	h := begin(true)
+	tweaks, out, left, x := tweak(), GP64(), GP64(), zmms(state)
+	apart := Load(Param("apart"), GP64())
+	MOVQ(h.dst, out)
+	Load(Param("blocks"), left)
+	Label("output")
+	for i, v := range x {
+		h.tweaked(i, tweaks, v)
+	}
+	wideRounds(h.k, x)
+	for i, v := range x {
+		VPXORQ(h.y[i], v, v)
+		VMOVDQU64(v, Mem{Base: out, Disp: width * i})
+	}
+	VPADDQ(nextOutput, tweaks, tweaks)
+	ADDQ(apart, out)
+	DECQ(left)
+	JNZ(LabelRef("output"))
+	ADDQ(U32(width*state), h.dst)
 	h.end()
 }

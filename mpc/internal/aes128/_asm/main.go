@@ -30,6 +30,9 @@ const hashSignature = "func(round *[176]byte, dst, src *byte, groups, blocks int
 // expandSignature: the same with x = rows[i>>shift] ^ offsets[i mod 2^shift].
 const expandSignature = "func(round *[176]byte, dst, rows, offsets *byte, groups, blocks int, shift, lo, hi uint64)"
 
+// apartSignature: expandSignature with output j of everything apart*j bytes from dst.
+const apartSignature = "func(round *[176]byte, dst, rows, offsets *byte, groups, blocks, apart int, shift, lo, hi uint64)"
+
 // schedule expands a key by the instruction made for it, which needs no table in memory.
 func schedule() {
 	TEXT("scheduleNI", NOSPLIT, "func(round *[176]byte, key *[16]byte)")

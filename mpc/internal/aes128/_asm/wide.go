@@ -17,12 +17,13 @@ const (
 
 // Constants, as vectors of four (low, high) words.
 var (
-	indexes   Mem // the indexes of a group's blocks: vector i holds 4i, 4i+1, 4i+2, 4i+3 in the low words
-	nextGroup Mem // the size of a group in the low words
-	pairSteps Mem // 0, 0, 1, 1 in the high words
-	quadSteps Mem // 0, 1, 2, 3 in the high words
-	nextQuad  Mem // 4 in the high words
-	quadMasks Mem // for n < 4 blocks, a byte with the lowest 2n bits set
+	indexes    Mem // the indexes of a group's blocks: vector i holds 4i, 4i+1, 4i+2, 4i+3 in the low words
+	nextGroup  Mem // the size of a group in the low words
+	pairSteps  Mem // 0, 0, 1, 1 in the high words
+	quadSteps  Mem // 0, 1, 2, 3 in the high words
+	nextQuad   Mem // 4 in the high words
+	nextOutput Mem // 1 in the high words
+	quadMasks  Mem // for n < 4 blocks, a byte with the lowest 2n bits set
 )
 
 func wide() {
@@ -35,6 +36,7 @@ func wide() {
 	pairSteps = words("pairSteps", [2]uint64{0, 0}, [2]uint64{0, 0}, [2]uint64{0, 1}, [2]uint64{0, 1})
 	quadSteps = words("quadSteps", [2]uint64{0, 0}, [2]uint64{0, 1}, [2]uint64{0, 2}, [2]uint64{0, 3})
 	nextQuad = words("nextQuad", [2]uint64{0, lanes})
+	nextOutput = words("nextOutput", [2]uint64{0, 1})
 	quadMasks = GLOBL("quadMasks", RODATA|NOPTR)
 	for n := range lanes {
 		DATA(n, U8(1<<(2*n)-1))
@@ -46,6 +48,7 @@ func wide() {
 		widePairs(expand)
 		wideQuads(expand)
 	}
+	wideApart()
 }
 
 // words makes a constant of (low, high) words for each lane in turn; one pair serves all.

@@ -1,0 +1,10 @@
+//go:build !amd64 || purego
+
+package tablemask
+
+// This build has the generic body alone.
+const best = bodyGeneric
+
+func rowsAsm(_, _ *byte, _, _, _ int) {}
+
+func columnsAsm(_, _ *byte, _, _ int) {}
