@@ -420,7 +420,7 @@ DATA narrowOrder1<>+63(SB)/1, $0x4d
 GLOBL narrowOrder1<>(SB), RODATA|NOPTR, $64
 
 // func columnsAVX512(tables *byte, pads *byte, n int, rows int)
-// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, AVX512VBMI, BMI2, GFNI
+// Requires: AVX, AVX512BW, AVX512F, AVX512VBMI, GFNI
 TEXT ·columnsAVX512(SB), NOSPLIT, $0-32
 	MOVQ      tables+0(FP), AX
 	MOVQ      pads+8(FP), CX
@@ -499,81 +499,89 @@ half:
 	VPERMB         Z3, Z1, Z3
 	VMOVDQA64      Z3, Z3
 	CMPQ           DI, $0x08
-	JLE            end
+	JLT            few
 	VPXORQ         (AX), Z3, Z3
 	VMOVDQU64      Z3, (AX)
 	ADDQ           $0x40, AX
 	SUBQ           $0x08, DI
+	JEQ            done
 	VSHUFI64X2     $0x88, Z7, Z6, Z3
 	VGF2P8AFFINEQB $0x00, Z3, Z0, Z3
 	VPERMB         Z3, Z1, Z3
 	VMOVDQA64      Z3, Z3
 	CMPQ           DI, $0x08
-	JLE            end
+	JLT            few
 	VPXORQ         (AX), Z3, Z3
 	VMOVDQU64      Z3, (AX)
 	ADDQ           $0x40, AX
 	SUBQ           $0x08, DI
+	JEQ            done
 	VSHUFI64X2     $0x88, Z9, Z8, Z3
 	VGF2P8AFFINEQB $0x00, Z3, Z0, Z3
 	VPERMB         Z3, Z1, Z3
 	VMOVDQA64      Z3, Z3
 	CMPQ           DI, $0x08
-	JLE            end
+	JLT            few
 	VPXORQ         (AX), Z3, Z3
 	VMOVDQU64      Z3, (AX)
 	ADDQ           $0x40, AX
 	SUBQ           $0x08, DI
+	JEQ            done
 	VSHUFI64X2     $0x88, Z11, Z10, Z3
 	VGF2P8AFFINEQB $0x00, Z3, Z0, Z3
 	VPERMB         Z3, Z1, Z3
 	VMOVDQA64      Z3, Z3
 	CMPQ           DI, $0x08
-	JLE            end
+	JLT            few
 	VPXORQ         (AX), Z3, Z3
 	VMOVDQU64      Z3, (AX)
 	ADDQ           $0x40, AX
 	SUBQ           $0x08, DI
+	JEQ            done
 	VSHUFI64X2     $0xdd, Z5, Z4, Z3
 	VGF2P8AFFINEQB $0x00, Z3, Z0, Z3
 	VPERMB         Z3, Z1, Z3
 	VMOVDQA64      Z3, Z3
 	CMPQ           DI, $0x08
-	JLE            end
+	JLT            few
 	VPXORQ         (AX), Z3, Z3
 	VMOVDQU64      Z3, (AX)
 	ADDQ           $0x40, AX
 	SUBQ           $0x08, DI
+	JEQ            done
 	VSHUFI64X2     $0xdd, Z7, Z6, Z3
 	VGF2P8AFFINEQB $0x00, Z3, Z0, Z3
 	VPERMB         Z3, Z1, Z3
 	VMOVDQA64      Z3, Z3
 	CMPQ           DI, $0x08
-	JLE            end
+	JLT            few
 	VPXORQ         (AX), Z3, Z3
 	VMOVDQU64      Z3, (AX)
 	ADDQ           $0x40, AX
 	SUBQ           $0x08, DI
+	JEQ            done
 	VSHUFI64X2     $0xdd, Z9, Z8, Z3
 	VGF2P8AFFINEQB $0x00, Z3, Z0, Z3
 	VPERMB         Z3, Z1, Z3
 	VMOVDQA64      Z3, Z3
 	CMPQ           DI, $0x08
-	JLE            end
+	JLT            few
 	VPXORQ         (AX), Z3, Z3
 	VMOVDQU64      Z3, (AX)
 	ADDQ           $0x40, AX
 	SUBQ           $0x08, DI
+	JEQ            done
 	VSHUFI64X2     $0xdd, Z11, Z10, Z3
 	VGF2P8AFFINEQB $0x00, Z3, Z0, Z3
 	VPERMB         Z3, Z1, Z3
 	VMOVDQA64      Z3, Z3
 	CMPQ           DI, $0x08
-	JLE            end
+	JLT            few
 	VPXORQ         (AX), Z3, Z3
 	VMOVDQU64      Z3, (AX)
 	ADDQ           $0x40, AX
 	SUBQ           $0x08, DI
+	JEQ            done
 	XORQ           $0x08, R9
 	JNZ            half
 	ADDQ           SI, R10
@@ -606,34 +614,39 @@ narrow:
 	VPERMB         Z3, Z1, Z3
 	VMOVDQA64      Z3, Z3
 	CMPQ           DI, $0x08
-	JLE            end
+	JLT            few
 	VPXORQ         (AX), Z3, Z3
 	VMOVDQU64      Z3, (AX)
 	ADDQ           $0x40, AX
 	SUBQ           $0x08, DI
+	JEQ            done
 	VMOVDQU64      narrowOrder1<>+0(SB), Z3
 	VPERMI2B       Z5, Z4, Z3
 	VGF2P8AFFINEQB $0x00, Z3, Z0, Z3
 	VPERMB         Z3, Z1, Z3
 	VMOVDQA64      Z3, Z3
 	CMPQ           DI, $0x08
-	JLE            end
+	JLT            few
 	VPXORQ         (AX), Z3, Z3
 	VMOVDQU64      Z3, (AX)
 	ADDQ           $0x40, AX
 	SUBQ           $0x08, DI
+	JEQ            done
 
-end:
-	// One to eight rows are left.
-	MOVQ        $0xffffffff, R8
-	BZHIQ       DI, R8, R8
-	KMOVB       R8, K7
-	VMOVDQU64.Z (AX), K7, Z4
-	VPXORQ      Z4, Z3, Z3
-	VMOVDQU64   Z3, K7, (AX)
-	LEAQ        (AX)(DI*8), AX
-	ADDQ        $0x00000400, CX
-	DECQ        DX
-	JNZ         table
+few:
+	// One to seven rows are left. A store under a mask would hold up the loads of the next table.
+row:
+	VMOVQ     X3, R8
+	XORQ      R8, (AX)
+	VALIGNQ   $0x01, Z3, Z3, Z3
+	VMOVDQA64 Z3, Z3
+	ADDQ      $0x08, AX
+	DECQ      DI
+	JNZ       row
+
+done:
+	ADDQ $0x00000400, CX
+	DECQ DX
+	JNZ  table
 	VZEROUPPER
 	RET
