@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/blindscore/blindscore/mpc/lattice"
 	"github.com/blindscore/blindscore/party/journal"
 	"github.com/blindscore/blindscore/party/partypb"
 	"github.com/blindscore/blindscore/party/uscc"
@@ -35,24 +36,42 @@ func (n *TaxNode) checkTask(signed *partypb.Signed, w *wire) (*agreed, error) {
 	case task.GetParameters().GetOtK() != otField || task.GetParameters().GetWindow() != window:
 		return nil, fmt.Errorf("%w: OT field of %d bits and a window of %d", ErrUnsupported, task.GetParameters().GetOtK(), task.GetParameters().GetWindow())
 	}
-	if _, err := n.featureIndexes(task); err != nil {
+	at, err := n.featureIndexes(task.GetFeatures())
+	if err != nil {
 		return nil, err
 	}
 	a := &agreed{task: task, signed: signed, digest: partypb.TaskDigest(signed), count: int(task.GetCompanies())}
 	// The sizes of all flights follow from the parameters; with fewer companies
 	// admitted they only get smaller.
-	if _, err := a.scoreParams(n.levelCounts(task)); err != nil {
+	if _, err := a.scoreParams(n.levelCounts(at)); err != nil {
 		return nil, err
 	}
 	a.count = 0
-	return a, nil
+	if task.GetEngine() == partypb.Engine_ENGINE_LATTICE {
+		_, err = n.table(task)
+	}
+	return a, err
 }
 
-// featureIndexes finds the task's features in the schema; their order is the
-// schema's, so that a task has one form.
-func (n *TaxNode) featureIndexes(task *partypb.Task) ([]int, error) {
-	at := make([]int, len(task.GetFeatures()))
-	for i, name := range task.GetFeatures() {
+// table returns the encrypted table that a task names: one that this node
+// trusts, still, and that was sent on this or another link.
+func (n *TaxNode) table(task *partypb.Task) (*lattice.Certified, error) {
+	digest := [32]byte(task.GetTableDigest())
+	if n.cfg.Trusted == nil || !n.cfg.Trusted(digest) {
+		return nil, fmt.Errorf("%w: encrypted table %s is not trusted", ErrTask, short(digest))
+	}
+	table := n.tables.get(digest)
+	if table == nil {
+		return nil, fmt.Errorf("%w: encrypted table %s is not at hand", ErrUnsupported, short(digest))
+	}
+	return table, nil
+}
+
+// featureIndexes finds features in the schema; their order is the schema's, so
+// that a task has one form.
+func (n *TaxNode) featureIndexes(features []string) ([]int, error) {
+	at := make([]int, len(features))
+	for i, name := range features {
 		at[i] = n.cfg.Schema.Index(name)
 		if at[i] < 0 {
 			return nil, fmt.Errorf("%w: the schema has no feature %q", ErrTask, name)
@@ -64,13 +83,11 @@ func (n *TaxNode) featureIndexes(task *partypb.Task) ([]int, error) {
 	return at, nil
 }
 
-// levelCounts returns the levels of each feature of a task that was checked.
-func (n *TaxNode) levelCounts(task *partypb.Task) []int {
-	counts := make([]int, 0, len(task.GetFeatures()))
-	for _, name := range task.GetFeatures() {
-		if f, ok := n.cfg.Schema.Feature(name); ok {
-			counts = append(counts, f.Levels())
-		}
+// levelCounts returns the levels of features of the schema.
+func (n *TaxNode) levelCounts(at []int) []int {
+	counts := make([]int, len(at))
+	for i, index := range at {
+		counts[i] = n.cfg.Schema.At(index).Levels()
 	}
 	return counts
 }
@@ -82,7 +99,7 @@ const fetchSize = 1 << 16
 // of the known ones, in order, for the task's features. The levels are held in
 // memory for as long as the batch takes: two bytes a company and feature.
 func (n *TaxNode) lookUp(ctx context.Context, task *partypb.Task, ids []uscc.ID) (known []bool, levels [][]uint16, err error) {
-	at, err := n.featureIndexes(task)
+	at, err := n.featureIndexes(task.GetFeatures())
 	if err != nil {
 		return nil, nil, err
 	}
@@ -141,7 +158,7 @@ func (s *serving) recall(ctx context.Context, digest [32]byte) (*agreed, [][]uin
 
 // levelsOf fetches the levels of admitted companies, known or not any more.
 func (n *TaxNode) levelsOf(ctx context.Context, a *agreed, ids []uscc.ID) ([][]uint16, error) {
-	at, err := n.featureIndexes(a.task)
+	at, err := n.featureIndexes(a.task.GetFeatures())
 	if err != nil {
 		return nil, err
 	}

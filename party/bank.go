@@ -23,6 +23,15 @@ type BankConfig struct {
 	Peers    transport.Peers     // the tax nodes that it trusts to be themselves; required
 	Model    *circuits.Model     // required: the compiled scorecard
 
+	// Table, if set, is the model's encrypted table, made from Model. Tax nodes
+	// that trust it are asked to use it; others are asked by oblivious transfer.
+	Table *EncryptedTable
+
+	// Engine and Form, if set, are used in place of what this package would
+	// choose; see Link.Score.
+	Engine score.EngineKind
+	Form   score.Form
+
 	// Journal keeps what a batch that is cut off needs to be resumed, seeds
 	// among it. Without one a batch that is cut off is lost, and its companies
 	// are charged for what was answered.
@@ -37,6 +46,8 @@ type BankConfig struct {
 type Bank struct {
 	cfg BankConfig
 	log *slog.Logger
+
+	alterTable func([]byte) // in tests
 }
 
 // NewBank checks the configuration.
@@ -46,6 +57,12 @@ func NewBank(cfg BankConfig) (*Bank, error) {
 	}
 	if cfg.Identity.Name().Role() != transport.RoleBank {
 		return nil, fmt.Errorf("%w: %v is not the name of a bank", ErrTask, cfg.Identity.Name())
+	}
+	if cfg.Table != nil && cfg.Table.model != cfg.Model {
+		return nil, fmt.Errorf("%w: the encrypted table is of another model", ErrTask)
+	}
+	if cfg.Table == nil && cfg.Engine == score.EngineLattice {
+		return nil, fmt.Errorf("%w: the lattice engine needs an encrypted table", ErrTask)
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()
@@ -90,6 +107,8 @@ type Link struct {
 	mu     sync.Mutex
 	ot     *ot.Sender
 	limits *partypb.HelloReply
+	table  bool          // the tax node is ready to use the bank's encrypted table
+	trip   time.Duration // of a small message to the tax node and back
 }
 
 // Peer returns who the tax node is.
@@ -116,10 +135,12 @@ func (l *Link) setUp(ctx context.Context) error {
 	if err := l.w.put(ctx, &partypb.Control{Kind: &partypb.Control_Hello{Hello: hello}}); err != nil {
 		return err
 	}
+	asked := time.Now()
 	c, err := l.w.get(ctx)
 	if err != nil {
 		return err
 	}
+	l.trip = time.Since(asked)
 	if l.limits = c.GetHelloReply(); l.limits == nil {
 		return unexpected("a reply to hello", c)
 	}
@@ -129,7 +150,10 @@ func (l *Link) setUp(ctx context.Context) error {
 	if l.limits.GetOtK() != otField {
 		return fmt.Errorf("%w: the tax node wants an OT field of %d bits", ErrUnsupported, l.limits.GetOtK())
 	}
-	l.ot, err = l.w.setUpSender(ctx, ot.Params{K: otField})
+	if l.ot, err = l.w.setUpSender(ctx, ot.Params{K: otField}); err != nil {
+		return err
+	}
+	l.table, err = l.offerTable(ctx)
 	return err
 }
 
@@ -154,11 +178,8 @@ func (l *Link) score(ctx context.Context, req Request) (*Batch, error) {
 	if _, err := io.ReadFull(rand.Reader, r.salt[:]); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInternal, err)
 	}
-	params := score.ParamsFor(l.b.cfg.Model, req.Output)
-	params.OT.K = otField
-	params.Companies = len(req.Companies)
-	params.Superblock = params.DefaultSuperblock()
-	if err := params.Validate(); err != nil {
+	params, err := l.choose(req, own)
+	if err != nil {
 		return nil, err
 	}
 	r.own = own

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/blindscore/blindscore/circuits"
 	"github.com/blindscore/blindscore/mpc"
 	"github.com/blindscore/blindscore/mpc/score"
 	"github.com/blindscore/blindscore/party/journal"
@@ -40,7 +41,7 @@ func (r *run) propose(ctx context.Context, req Request, params score.Params) err
 		ids = append(ids, id.String()...)
 	}
 	task, signed, err := newTask(proposal{
-		bank: cfg.Identity.Peer(), tax: w.peer, model: cfg.Model, salt: r.salt, params: params,
+		bank: cfg.Identity.Peer(), tax: w.peer, model: cfg.Model, salt: r.salt, params: params, table: cfg.Table,
 		ids: ids, purpose: req.Purpose, now: time.Now(),
 	}, cfg.Identity.Sign)
 	if err != nil {
@@ -101,7 +102,7 @@ func (r *run) attempt(ctx context.Context) (*Batch, error) {
 	if err != nil {
 		return nil, err
 	}
-	side, err := score.NewBank(params, model, r.ownAdmitted())
+	side, err := r.side(params, model)
 	if err != nil {
 		return nil, err
 	}
@@ -149,6 +150,18 @@ func (r *run) attempt(ctx context.Context) (*Batch, error) {
 		}
 	}
 	return r.batch(side, params, receipt, int(body.GetAttempt()), earlier), nil
+}
+
+// side is the bank's side of the protocol.
+func (r *run) side(p score.Params, model *circuits.Model) (*score.Bank, error) {
+	if p.Engine == score.EngineOT {
+		return score.NewBank(p, model, r.ownAdmitted())
+	}
+	t := r.l.b.cfg.Table
+	if t == nil || [32]byte(r.a.task.GetTableDigest()) != t.Digest() {
+		return nil, fmt.Errorf("%w: the batch was begun with another encrypted table", ErrTask)
+	}
+	return score.NewLatticeBank(p, model, r.ownAdmitted(), t.key)
 }
 
 // start asks for a session and checks what it will be bound to.

@@ -218,17 +218,7 @@ func (s *serving) start(ctx context.Context, signed *partypb.Signed) error {
 	if err != nil {
 		return err
 	}
-	p, err := a.scoreParams(s.n.levelCounts(a.task))
-	if err != nil {
-		return err
-	}
-	tax, err := score.NewTax(p, func(_ context.Context, from, to int) ([][]uint16, error) {
-		x := make([][]uint16, len(levels))
-		for f := range x {
-			x[f] = levels[f][from:to]
-		}
-		return x, nil
-	})
+	tax, err := s.side(a, levels)
 	if err != nil {
 		return err
 	}
@@ -241,6 +231,33 @@ func (s *serving) start(ctx context.Context, signed *partypb.Signed) error {
 	sent, received := s.w.Bytes()
 	log.Info("session done", "attempt", attempt, "seconds", time.Since(begin).Seconds(), "sent", sent, "received", received)
 	return s.receipt(ctx, a, transcript(digests), log)
+}
+
+// side is this node's side of the protocol for a task and its levels.
+func (s *serving) side(a *agreed, levels [][]uint16) (*score.Tax, error) {
+	at, err := s.n.featureIndexes(a.task.GetFeatures())
+	if err != nil {
+		return nil, err
+	}
+	p, err := a.scoreParams(s.n.levelCounts(at))
+	if err != nil {
+		return nil, err
+	}
+	input := func(_ context.Context, from, to int) ([][]uint16, error) {
+		x := make([][]uint16, len(levels))
+		for f := range x {
+			x[f] = levels[f][from:to]
+		}
+		return x, nil
+	}
+	if p.Engine == score.EngineOT {
+		return score.NewTax(p, input)
+	}
+	table, err := s.n.table(a.task)
+	if err != nil {
+		return nil, err
+	}
+	return score.NewLatticeTax(p, input, table)
 }
 
 // reply accepts a Start and fixes what the session is bound to.

@@ -38,12 +38,15 @@ func (a *agreed) scoreParams(levels []int) (score.Params, error) {
 		OutputBits: int(a.task.GetOutputBits()),
 		Companies:  a.count,
 		Superblock: int(a.task.GetParameters().GetSuperblock()),
-		Form:       score.OneTable, // the one form that this version agrees on
 		OT:         ot.Params{K: int(a.task.GetParameters().GetOtK())},
+		Form:       score.Form(a.task.GetParameters().GetForm()),
+		WindowBits: int(a.task.GetParameters().GetWindowBits()),
 	}
 	switch a.task.GetEngine() {
 	case partypb.Engine_ENGINE_TRANSFER:
 		p.Engine = score.EngineOT
+	case partypb.Engine_ENGINE_LATTICE:
+		p.Engine = score.EngineLattice
 	default:
 		return p, fmt.Errorf("%w: engine %v", ErrUnsupported, a.task.GetEngine())
 	}
@@ -64,6 +67,7 @@ type proposal struct {
 	model     *circuits.Model
 	salt      [32]byte
 	params    score.Params
+	table     *EncryptedTable // of the lattice engine
 	ids       []byte
 	purpose   string
 	now       time.Time
@@ -90,9 +94,14 @@ func newTask(p proposal, sign func([]byte) []byte) (*partypb.Task, *partypb.Sign
 		Parameters: &partypb.Parameters{
 			ScoreBits: uint32(p.params.ScoreBits), Superblock: uint32(p.params.Superblock),
 			OtK: uint32(p.params.OT.K), Window: window,
+			Form: partypb.Form(p.params.Form), WindowBits: uint32(p.params.WindowBits),
 		},
 		Companies: uint64(len(p.ids) / uscc.Size), CompaniesDigest: companies[:],
 		Purpose: p.purpose, Created: p.now.UTC().Truncate(time.Second).Format(time.RFC3339),
+	}
+	if p.params.Engine == score.EngineLattice {
+		digest := p.table.Digest()
+		task.Engine, task.TableDigest, task.TableJoint = partypb.Engine_ENGINE_LATTICE, digest[:], p.table.joint[:]
 	}
 	signed, err := partypb.SignBody(sign, task)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/blindscore/blindscore/circuits"
 	"github.com/blindscore/blindscore/mpc"
+	"github.com/blindscore/blindscore/mpc/lattice"
 	"github.com/blindscore/blindscore/party/journal"
 	"github.com/blindscore/blindscore/party/partypb"
 	"github.com/blindscore/blindscore/party/records"
@@ -23,6 +24,7 @@ const (
 	DefaultMaxLinks     = 64
 	DefaultMaxCompanies = 1 << 20
 	DefaultMaxBits      = 4
+	DefaultMaxTables    = 256 << 20
 	DefaultPatience     = 10 * time.Minute
 	DefaultGrace        = 30 * time.Second
 )
@@ -42,6 +44,12 @@ type TaxConfig struct {
 	MaxBits      int  // of output a company and task
 	AllowScore   bool // whether a bank may learn scores in place of bands
 
+	// Trusted says whether an encrypted table may be used: an approver signed
+	// this digest. Nil trusts none, and all tasks run on oblivious transfer.
+	Trusted func(digest [32]byte) bool
+	// MaxTableBytes bounds the memory of all encrypted tables together.
+	MaxTableBytes int
+
 	Idle     time.Duration // of a peer that owes a message; zero means mpc.DefaultIdle
 	Patience time.Duration // of a bank between two tasks
 	Grace    time.Duration // for running sessions once Serve is asked to stop
@@ -56,6 +64,7 @@ type TaxNode struct {
 	sessions chan struct{} // a token a batch under way
 	links    chan struct{} // a token a connection
 	running  running
+	tables   tables
 }
 
 // NewTaxNode checks the configuration.
@@ -71,6 +80,7 @@ func NewTaxNode(cfg TaxConfig) (*TaxNode, error) {
 	positive(&cfg.MaxLinks, DefaultMaxLinks)
 	positive(&cfg.MaxCompanies, DefaultMaxCompanies)
 	positive(&cfg.MaxBits, DefaultMaxBits)
+	positive(&cfg.MaxTableBytes, DefaultMaxTables)
 	cfg.MaxCompanies = min(cfg.MaxCompanies, partypb.MaxCompanies)
 	cfg.MaxBits = min(cfg.MaxBits, partypb.MaxOutputBits)
 	if cfg.Patience <= 0 {
@@ -88,6 +98,7 @@ func NewTaxNode(cfg TaxConfig) (*TaxNode, error) {
 		sessions: make(chan struct{}, cfg.MaxSessions),
 		links:    make(chan struct{}, cfg.MaxLinks),
 		running:  running{tasks: make(map[[32]byte]struct{})},
+		tables:   tables{ready: make(map[[32]byte]*lattice.Certified)},
 	}, nil
 }
 
@@ -181,6 +192,8 @@ func (n *TaxNode) link(ctx, work context.Context, w *wire, log *slog.Logger) err
 		switch k := c.GetKind().(type) {
 		case *partypb.Control_Propose:
 			err = s.propose(work, k.Propose.GetTask())
+		case *partypb.Control_TableOffer:
+			err = s.offer(work, k.TableOffer)
 		case *partypb.Control_Start:
 			err = s.start(work, k.Start.GetStart())
 		case *partypb.Control_Bye:

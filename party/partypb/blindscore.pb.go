@@ -5,13 +5,17 @@
 //
 //	Hello        ->
 //	             <- HelloReply
+//	   (set-up messages of the OT correlation)
+//	TableOffer   ->            if the bank has an encrypted table
+//	   (the table in set-up messages, if the tax node wants it)
+//	             <- TableReply
 //	Propose      ->
 //	Companies... ->            as many as the task needs
 //	             <- Admission
 //	Start        ->
 //	             <- StartReply
 //	             <- StoredAnswer...  superblocks that were answered before the connection was lost
-//	   (the session itself: set-up messages and signed flights)
+//	   (the session itself: signed flights)
 //	Receipt      ->
 //	             <- Receipt
 //	Bye          ->
@@ -103,6 +107,8 @@ const (
 	Engine_ENGINE_UNSPECIFIED Engine = 0
 	// 1-out-of-N oblivious transfer from the bank's tables.
 	Engine_ENGINE_TRANSFER Engine = 1
+	// The bank's encrypted table, which an approver certified.
+	Engine_ENGINE_LATTICE Engine = 2
 )
 
 // Enum value maps for Engine.
@@ -110,10 +116,12 @@ var (
 	Engine_name = map[int32]string{
 		0: "ENGINE_UNSPECIFIED",
 		1: "ENGINE_TRANSFER",
+		2: "ENGINE_LATTICE",
 	}
 	Engine_value = map[string]int32{
 		"ENGINE_UNSPECIFIED": 0,
 		"ENGINE_TRANSFER":    1,
+		"ENGINE_LATTICE":     2,
 	}
 )
 
@@ -142,6 +150,114 @@ func (x Engine) Number() protoreflect.EnumNumber {
 // Deprecated: Use Engine.Descriptor instead.
 func (Engine) EnumDescriptor() ([]byte, []int) {
 	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{1}
+}
+
+// Form is how the output is looked up in stage 2.
+type Form int32
+
+const (
+	Form_FORM_UNSPECIFIED Form = 0
+	// One look-up a company.
+	Form_FORM_ONE_TABLE Form = 1
+	// Two small ones, and two flights more.
+	Form_FORM_TWO_TABLES Form = 2
+)
+
+// Enum value maps for Form.
+var (
+	Form_name = map[int32]string{
+		0: "FORM_UNSPECIFIED",
+		1: "FORM_ONE_TABLE",
+		2: "FORM_TWO_TABLES",
+	}
+	Form_value = map[string]int32{
+		"FORM_UNSPECIFIED": 0,
+		"FORM_ONE_TABLE":   1,
+		"FORM_TWO_TABLES":  2,
+	}
+)
+
+func (x Form) Enum() *Form {
+	p := new(Form)
+	*p = x
+	return p
+}
+
+func (x Form) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Form) Descriptor() protoreflect.EnumDescriptor {
+	return file_party_partypb_blindscore_proto_enumTypes[2].Descriptor()
+}
+
+func (Form) Type() protoreflect.EnumType {
+	return &file_party_partypb_blindscore_proto_enumTypes[2]
+}
+
+func (x Form) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Form.Descriptor instead.
+func (Form) EnumDescriptor() ([]byte, []int) {
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{2}
+}
+
+// TableState is what the tax node makes of a table.
+type TableState int32
+
+const (
+	TableState_TABLE_STATE_UNSPECIFIED TableState = 0
+	// Trusted and at hand: tasks may use it.
+	TableState_TABLE_STATE_READY TableState = 1
+	// Trusted, to be sent: its bytes follow in set-up frames, then comes another TableReply.
+	TableState_TABLE_STATE_WANTED TableState = 2
+	// Not trusted, or too large: tasks must use another engine.
+	TableState_TABLE_STATE_DECLINED TableState = 3
+)
+
+// Enum value maps for TableState.
+var (
+	TableState_name = map[int32]string{
+		0: "TABLE_STATE_UNSPECIFIED",
+		1: "TABLE_STATE_READY",
+		2: "TABLE_STATE_WANTED",
+		3: "TABLE_STATE_DECLINED",
+	}
+	TableState_value = map[string]int32{
+		"TABLE_STATE_UNSPECIFIED": 0,
+		"TABLE_STATE_READY":       1,
+		"TABLE_STATE_WANTED":      2,
+		"TABLE_STATE_DECLINED":    3,
+	}
+)
+
+func (x TableState) Enum() *TableState {
+	p := new(TableState)
+	*p = x
+	return p
+}
+
+func (x TableState) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (TableState) Descriptor() protoreflect.EnumDescriptor {
+	return file_party_partypb_blindscore_proto_enumTypes[3].Descriptor()
+}
+
+func (TableState) Type() protoreflect.EnumType {
+	return &file_party_partypb_blindscore_proto_enumTypes[3]
+}
+
+func (x TableState) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use TableState.Descriptor instead.
+func (TableState) EnumDescriptor() ([]byte, []int) {
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{3}
 }
 
 // RefusalCode is all that a peer is told.
@@ -188,11 +304,11 @@ func (x RefusalCode) String() string {
 }
 
 func (RefusalCode) Descriptor() protoreflect.EnumDescriptor {
-	return file_party_partypb_blindscore_proto_enumTypes[2].Descriptor()
+	return file_party_partypb_blindscore_proto_enumTypes[4].Descriptor()
 }
 
 func (RefusalCode) Type() protoreflect.EnumType {
-	return &file_party_partypb_blindscore_proto_enumTypes[2]
+	return &file_party_partypb_blindscore_proto_enumTypes[4]
 }
 
 func (x RefusalCode) Number() protoreflect.EnumNumber {
@@ -201,7 +317,7 @@ func (x RefusalCode) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use RefusalCode.Descriptor instead.
 func (RefusalCode) EnumDescriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{2}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{4}
 }
 
 // Signed is a body with the signature of its sender. What is signed are the bytes as they stand here, never an encoding
@@ -272,7 +388,11 @@ type Parameters struct {
 	// Field bits of the OT extension (SoftSpokenOT); 1, 2, 4 or 8.
 	OtK uint32 `protobuf:"varint,3,opt,name=ot_k,json=otK,proto3" json:"ot_k,omitempty"`
 	// Superblocks in flight at once; 1 to 64.
-	Window        uint32 `protobuf:"varint,4,opt,name=window,proto3" json:"window,omitempty"`
+	Window uint32 `protobuf:"varint,4,opt,name=window,proto3" json:"window,omitempty"`
+	// Form of stage 2; not UNSPECIFIED.
+	Form Form `protobuf:"varint,5,opt,name=form,proto3,enum=blindscore.party.v1.Form" json:"form,omitempty"`
+	// With FORM_TWO_TABLES: bits of the index within a window; 5 to 12. Zero otherwise.
+	WindowBits    uint32 `protobuf:"varint,6,opt,name=window_bits,json=windowBits,proto3" json:"window_bits,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -335,6 +455,20 @@ func (x *Parameters) GetWindow() uint32 {
 	return 0
 }
 
+func (x *Parameters) GetForm() Form {
+	if x != nil {
+		return x.Form
+	}
+	return Form_FORM_UNSPECIFIED
+}
+
+func (x *Parameters) GetWindowBits() uint32 {
+	if x != nil {
+		return x.WindowBits
+	}
+	return 0
+}
+
 // Task is what both sides agree to compute. Its digest (see TaskDigest in package partypb) enters every key derivation
 // and every signature of its sessions.
 type Task struct {
@@ -374,7 +508,11 @@ type Task struct {
 	// Why the bank asks, for the tax node's policy and log; 1 to 256 bytes of printable text.
 	Purpose string `protobuf:"bytes,16,opt,name=purpose,proto3" json:"purpose,omitempty"`
 	// When the bank made the task; RFC 3339 in UTC with whole seconds, such as 2024-05-06T07:08:09Z.
-	Created       string `protobuf:"bytes,17,opt,name=created,proto3" json:"created,omitempty"`
+	Created string `protobuf:"bytes,17,opt,name=created,proto3" json:"created,omitempty"`
+	// With ENGINE_LATTICE: digest of the encrypted table; 32 bytes. Empty otherwise.
+	TableDigest []byte `protobuf:"bytes,18,opt,name=table_digest,json=tableDigest,proto3" json:"table_digest,omitempty"`
+	// With ENGINE_LATTICE: seed of the public matrices, from the approver's nonce; 32 bytes. Empty otherwise.
+	TableJoint    []byte `protobuf:"bytes,19,opt,name=table_joint,json=tableJoint,proto3" json:"table_joint,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -526,6 +664,20 @@ func (x *Task) GetCreated() string {
 		return x.Created
 	}
 	return ""
+}
+
+func (x *Task) GetTableDigest() []byte {
+	if x != nil {
+		return x.TableDigest
+	}
+	return nil
+}
+
+func (x *Task) GetTableJoint() []byte {
+	if x != nil {
+		return x.TableJoint
+	}
+	return nil
 }
 
 // Hello opens the conversation; bank to tax node.
@@ -693,6 +845,125 @@ func (x *HelloReply) GetFeatures() []string {
 	return nil
 }
 
+// TableOffer names an encrypted table that the bank would like to use on this connection; bank to tax node.
+type TableOffer struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Digest of the table; 32 bytes.
+	Digest []byte `protobuf:"bytes,1,opt,name=digest,proto3" json:"digest,omitempty"`
+	// Seed of the public matrices; 32 bytes.
+	Joint []byte `protobuf:"bytes,2,opt,name=joint,proto3" json:"joint,omitempty"`
+	// Features of the schema that the table is over, in the order of the schema; as in Task.
+	Features []string `protobuf:"bytes,3,rep,name=features,proto3" json:"features,omitempty"`
+	// Bits of the score; 1 to 16.
+	ScoreBits     uint32 `protobuf:"varint,4,opt,name=score_bits,json=scoreBits,proto3" json:"score_bits,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TableOffer) Reset() {
+	*x = TableOffer{}
+	mi := &file_party_partypb_blindscore_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TableOffer) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TableOffer) ProtoMessage() {}
+
+func (x *TableOffer) ProtoReflect() protoreflect.Message {
+	mi := &file_party_partypb_blindscore_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TableOffer.ProtoReflect.Descriptor instead.
+func (*TableOffer) Descriptor() ([]byte, []int) {
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *TableOffer) GetDigest() []byte {
+	if x != nil {
+		return x.Digest
+	}
+	return nil
+}
+
+func (x *TableOffer) GetJoint() []byte {
+	if x != nil {
+		return x.Joint
+	}
+	return nil
+}
+
+func (x *TableOffer) GetFeatures() []string {
+	if x != nil {
+		return x.Features
+	}
+	return nil
+}
+
+func (x *TableOffer) GetScoreBits() uint32 {
+	if x != nil {
+		return x.ScoreBits
+	}
+	return 0
+}
+
+// TableReply answers a TableOffer, and the end of a table; tax node to bank.
+type TableReply struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Not UNSPECIFIED.
+	State         TableState `protobuf:"varint,1,opt,name=state,proto3,enum=blindscore.party.v1.TableState" json:"state,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TableReply) Reset() {
+	*x = TableReply{}
+	mi := &file_party_partypb_blindscore_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TableReply) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TableReply) ProtoMessage() {}
+
+func (x *TableReply) ProtoReflect() protoreflect.Message {
+	mi := &file_party_partypb_blindscore_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TableReply.ProtoReflect.Descriptor instead.
+func (*TableReply) Descriptor() ([]byte, []int) {
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *TableReply) GetState() TableState {
+	if x != nil {
+		return x.State
+	}
+	return TableState_TABLE_STATE_UNSPECIFIED
+}
+
 // Propose asks for a task; bank to tax node.
 type Propose struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -704,7 +975,7 @@ type Propose struct {
 
 func (x *Propose) Reset() {
 	*x = Propose{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[5]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -716,7 +987,7 @@ func (x *Propose) String() string {
 func (*Propose) ProtoMessage() {}
 
 func (x *Propose) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[5]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -729,7 +1000,7 @@ func (x *Propose) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Propose.ProtoReflect.Descriptor instead.
 func (*Propose) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{5}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Propose) GetTask() *Signed {
@@ -750,7 +1021,7 @@ type Companies struct {
 
 func (x *Companies) Reset() {
 	*x = Companies{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[6]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -762,7 +1033,7 @@ func (x *Companies) String() string {
 func (*Companies) ProtoMessage() {}
 
 func (x *Companies) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[6]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -775,7 +1046,7 @@ func (x *Companies) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Companies.ProtoReflect.Descriptor instead.
 func (*Companies) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{6}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Companies) GetIds() []byte {
@@ -796,7 +1067,7 @@ type Admission struct {
 
 func (x *Admission) Reset() {
 	*x = Admission{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[7]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -808,7 +1079,7 @@ func (x *Admission) String() string {
 func (*Admission) ProtoMessage() {}
 
 func (x *Admission) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[7]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -821,7 +1092,7 @@ func (x *Admission) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Admission.ProtoReflect.Descriptor instead.
 func (*Admission) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{7}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Admission) GetAdmission() *Signed {
@@ -849,7 +1120,7 @@ type AdmissionBody struct {
 
 func (x *AdmissionBody) Reset() {
 	*x = AdmissionBody{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[8]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -861,7 +1132,7 @@ func (x *AdmissionBody) String() string {
 func (*AdmissionBody) ProtoMessage() {}
 
 func (x *AdmissionBody) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[8]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -874,7 +1145,7 @@ func (x *AdmissionBody) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdmissionBody.ProtoReflect.Descriptor instead.
 func (*AdmissionBody) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{8}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *AdmissionBody) GetTaskDigest() []byte {
@@ -916,7 +1187,7 @@ type Start struct {
 
 func (x *Start) Reset() {
 	*x = Start{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[9]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -928,7 +1199,7 @@ func (x *Start) String() string {
 func (*Start) ProtoMessage() {}
 
 func (x *Start) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[9]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -941,7 +1212,7 @@ func (x *Start) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Start.ProtoReflect.Descriptor instead.
 func (*Start) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{9}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Start) GetStart() *Signed {
@@ -971,7 +1242,7 @@ type StartBody struct {
 
 func (x *StartBody) Reset() {
 	*x = StartBody{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[10]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -983,7 +1254,7 @@ func (x *StartBody) String() string {
 func (*StartBody) ProtoMessage() {}
 
 func (x *StartBody) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[10]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -996,7 +1267,7 @@ func (x *StartBody) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartBody.ProtoReflect.Descriptor instead.
 func (*StartBody) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{10}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *StartBody) GetTaskDigest() []byte {
@@ -1045,7 +1316,7 @@ type StartReply struct {
 
 func (x *StartReply) Reset() {
 	*x = StartReply{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[11]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1057,7 +1328,7 @@ func (x *StartReply) String() string {
 func (*StartReply) ProtoMessage() {}
 
 func (x *StartReply) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[11]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1070,7 +1341,7 @@ func (x *StartReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartReply.ProtoReflect.Descriptor instead.
 func (*StartReply) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{11}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *StartReply) GetStart() *Signed {
@@ -1102,7 +1373,7 @@ type StartReplyBody struct {
 
 func (x *StartReplyBody) Reset() {
 	*x = StartReplyBody{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[12]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1114,7 +1385,7 @@ func (x *StartReplyBody) String() string {
 func (*StartReplyBody) ProtoMessage() {}
 
 func (x *StartReplyBody) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[12]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1127,7 +1398,7 @@ func (x *StartReplyBody) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartReplyBody.ProtoReflect.Descriptor instead.
 func (*StartReplyBody) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{12}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *StartReplyBody) GetTaskDigest() []byte {
@@ -1191,7 +1462,7 @@ type StoredAnswer struct {
 
 func (x *StoredAnswer) Reset() {
 	*x = StoredAnswer{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[13]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1203,7 +1474,7 @@ func (x *StoredAnswer) String() string {
 func (*StoredAnswer) ProtoMessage() {}
 
 func (x *StoredAnswer) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[13]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1216,7 +1487,7 @@ func (x *StoredAnswer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StoredAnswer.ProtoReflect.Descriptor instead.
 func (*StoredAnswer) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{13}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *StoredAnswer) GetBlock() uint32 {
@@ -1265,7 +1536,7 @@ type Receipt struct {
 
 func (x *Receipt) Reset() {
 	*x = Receipt{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[14]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1277,7 +1548,7 @@ func (x *Receipt) String() string {
 func (*Receipt) ProtoMessage() {}
 
 func (x *Receipt) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[14]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1290,7 +1561,7 @@ func (x *Receipt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Receipt.ProtoReflect.Descriptor instead.
 func (*Receipt) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{14}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Receipt) GetReceipt() *Signed {
@@ -1320,7 +1591,7 @@ type ReceiptBody struct {
 
 func (x *ReceiptBody) Reset() {
 	*x = ReceiptBody{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[15]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1332,7 +1603,7 @@ func (x *ReceiptBody) String() string {
 func (*ReceiptBody) ProtoMessage() {}
 
 func (x *ReceiptBody) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[15]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1345,7 +1616,7 @@ func (x *ReceiptBody) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiptBody.ProtoReflect.Descriptor instead.
 func (*ReceiptBody) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{15}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ReceiptBody) GetTaskDigest() []byte {
@@ -1396,7 +1667,7 @@ type Refusal struct {
 
 func (x *Refusal) Reset() {
 	*x = Refusal{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[16]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1408,7 +1679,7 @@ func (x *Refusal) String() string {
 func (*Refusal) ProtoMessage() {}
 
 func (x *Refusal) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[16]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1421,7 +1692,7 @@ func (x *Refusal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refusal.ProtoReflect.Descriptor instead.
 func (*Refusal) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{16}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Refusal) GetCode() RefusalCode {
@@ -1447,7 +1718,7 @@ type Bye struct {
 
 func (x *Bye) Reset() {
 	*x = Bye{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[17]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1459,7 +1730,7 @@ func (x *Bye) String() string {
 func (*Bye) ProtoMessage() {}
 
 func (x *Bye) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[17]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1472,7 +1743,7 @@ func (x *Bye) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Bye.ProtoReflect.Descriptor instead.
 func (*Bye) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{17}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{19}
 }
 
 // Control is one message of the control channel; exactly one field is set, and the whole has at most 1 MiB.
@@ -1491,6 +1762,8 @@ type Control struct {
 	//	*Control_Receipt
 	//	*Control_Refusal
 	//	*Control_Bye
+	//	*Control_TableOffer
+	//	*Control_TableReply
 	Kind          isControl_Kind `protobuf_oneof:"kind"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1498,7 +1771,7 @@ type Control struct {
 
 func (x *Control) Reset() {
 	*x = Control{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[18]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1510,7 +1783,7 @@ func (x *Control) String() string {
 func (*Control) ProtoMessage() {}
 
 func (x *Control) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[18]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1523,7 +1796,7 @@ func (x *Control) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Control.ProtoReflect.Descriptor instead.
 func (*Control) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{18}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Control) GetKind() isControl_Kind {
@@ -1632,6 +1905,24 @@ func (x *Control) GetBye() *Bye {
 	return nil
 }
 
+func (x *Control) GetTableOffer() *TableOffer {
+	if x != nil {
+		if x, ok := x.Kind.(*Control_TableOffer); ok {
+			return x.TableOffer
+		}
+	}
+	return nil
+}
+
+func (x *Control) GetTableReply() *TableReply {
+	if x != nil {
+		if x, ok := x.Kind.(*Control_TableReply); ok {
+			return x.TableReply
+		}
+	}
+	return nil
+}
+
 type isControl_Kind interface {
 	isControl_Kind()
 }
@@ -1680,6 +1971,14 @@ type Control_Bye struct {
 	Bye *Bye `protobuf:"bytes,11,opt,name=bye,proto3,oneof"`
 }
 
+type Control_TableOffer struct {
+	TableOffer *TableOffer `protobuf:"bytes,12,opt,name=table_offer,json=tableOffer,proto3,oneof"`
+}
+
+type Control_TableReply struct {
+	TableReply *TableReply `protobuf:"bytes,13,opt,name=table_reply,json=tableReply,proto3,oneof"`
+}
+
 func (*Control_Hello) isControl_Kind() {}
 
 func (*Control_HelloReply) isControl_Kind() {}
@@ -1702,6 +2001,10 @@ func (*Control_Refusal) isControl_Kind() {}
 
 func (*Control_Bye) isControl_Kind() {}
 
+func (*Control_TableOffer) isControl_Kind() {}
+
+func (*Control_TableReply) isControl_Kind() {}
+
 var File_party_partypb_blindscore_proto protoreflect.FileDescriptor
 
 const file_party_partypb_blindscore_proto_rawDesc = "" +
@@ -1709,7 +2012,7 @@ const file_party_partypb_blindscore_proto_rawDesc = "" +
 	"\x1eparty/partypb/blindscore.proto\x12\x13blindscore.party.v1\":\n" +
 	"\x06Signed\x12\x12\n" +
 	"\x04body\x18\x01 \x01(\fR\x04body\x12\x1c\n" +
-	"\tsignature\x18\x02 \x01(\fR\tsignature\"v\n" +
+	"\tsignature\x18\x02 \x01(\fR\tsignature\"\xc6\x01\n" +
 	"\n" +
 	"Parameters\x12\x1d\n" +
 	"\n" +
@@ -1718,7 +2021,10 @@ const file_party_partypb_blindscore_proto_rawDesc = "" +
 	"superblock\x18\x02 \x01(\rR\n" +
 	"superblock\x12\x11\n" +
 	"\x04ot_k\x18\x03 \x01(\rR\x03otK\x12\x16\n" +
-	"\x06window\x18\x04 \x01(\rR\x06window\"\xd3\x04\n" +
+	"\x06window\x18\x04 \x01(\rR\x06window\x12-\n" +
+	"\x04form\x18\x05 \x01(\x0e2\x19.blindscore.party.v1.FormR\x04form\x12\x1f\n" +
+	"\vwindow_bits\x18\x06 \x01(\rR\n" +
+	"windowBits\"\x97\x05\n" +
 	"\x04Task\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\rR\aversion\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\fR\x02id\x12\x19\n" +
@@ -1740,7 +2046,10 @@ const file_party_partypb_blindscore_proto_rawDesc = "" +
 	"\tcompanies\x18\x0e \x01(\x04R\tcompanies\x12)\n" +
 	"\x10companies_digest\x18\x0f \x01(\fR\x0fcompaniesDigest\x12\x18\n" +
 	"\apurpose\x18\x10 \x01(\tR\apurpose\x12\x18\n" +
-	"\acreated\x18\x11 \x01(\tR\acreatedJ\x04\b\x14\x10(\"P\n" +
+	"\acreated\x18\x11 \x01(\tR\acreated\x12!\n" +
+	"\ftable_digest\x18\x12 \x01(\fR\vtableDigest\x12\x1f\n" +
+	"\vtable_joint\x18\x13 \x01(\fR\n" +
+	"tableJointJ\x04\b\x14\x10(\"P\n" +
 	"\x05Hello\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\rR\aversion\x12\x1a\n" +
 	"\bsoftware\x18\x02 \x01(\tR\bsoftware\x12\x11\n" +
@@ -1753,7 +2062,17 @@ const file_party_partypb_blindscore_proto_rawDesc = "" +
 	"\rschema_digest\x18\x04 \x01(\fR\fschemaDigest\x12#\n" +
 	"\rmax_companies\x18\x05 \x01(\x04R\fmaxCompanies\x12&\n" +
 	"\x0fmax_output_bits\x18\x06 \x01(\rR\rmaxOutputBits\x12\x1a\n" +
-	"\bfeatures\x18\a \x03(\tR\bfeatures\":\n" +
+	"\bfeatures\x18\a \x03(\tR\bfeatures\"u\n" +
+	"\n" +
+	"TableOffer\x12\x16\n" +
+	"\x06digest\x18\x01 \x01(\fR\x06digest\x12\x14\n" +
+	"\x05joint\x18\x02 \x01(\fR\x05joint\x12\x1a\n" +
+	"\bfeatures\x18\x03 \x03(\tR\bfeatures\x12\x1d\n" +
+	"\n" +
+	"score_bits\x18\x04 \x01(\rR\tscoreBits\"C\n" +
+	"\n" +
+	"TableReply\x125\n" +
+	"\x05state\x18\x01 \x01(\x0e2\x1f.blindscore.party.v1.TableStateR\x05state\":\n" +
 	"\aPropose\x12/\n" +
 	"\x04task\x18\x01 \x01(\v2\x1b.blindscore.party.v1.SignedR\x04task\"\x1d\n" +
 	"\tCompanies\x12\x10\n" +
@@ -1806,7 +2125,7 @@ const file_party_partypb_blindscore_proto_rawDesc = "" +
 	"\aRefusal\x124\n" +
 	"\x04code\x18\x01 \x01(\x0e2 .blindscore.party.v1.RefusalCodeR\x04code\x12$\n" +
 	"\x0eretry_after_ms\x18\x02 \x01(\rR\fretryAfterMs\"\x05\n" +
-	"\x03Bye\"\xa7\x05\n" +
+	"\x03Bye\"\xaf\x06\n" +
 	"\aControl\x122\n" +
 	"\x05hello\x18\x01 \x01(\v2\x1a.blindscore.party.v1.HelloH\x00R\x05hello\x12B\n" +
 	"\vhello_reply\x18\x02 \x01(\v2\x1f.blindscore.party.v1.HelloReplyH\x00R\n" +
@@ -1821,16 +2140,31 @@ const file_party_partypb_blindscore_proto_rawDesc = "" +
 	"\areceipt\x18\t \x01(\v2\x1c.blindscore.party.v1.ReceiptH\x00R\areceipt\x128\n" +
 	"\arefusal\x18\n" +
 	" \x01(\v2\x1c.blindscore.party.v1.RefusalH\x00R\arefusal\x12,\n" +
-	"\x03bye\x18\v \x01(\v2\x18.blindscore.party.v1.ByeH\x00R\x03byeB\x06\n" +
+	"\x03bye\x18\v \x01(\v2\x18.blindscore.party.v1.ByeH\x00R\x03bye\x12B\n" +
+	"\vtable_offer\x18\f \x01(\v2\x1f.blindscore.party.v1.TableOfferH\x00R\n" +
+	"tableOffer\x12B\n" +
+	"\vtable_reply\x18\r \x01(\v2\x1f.blindscore.party.v1.TableReplyH\x00R\n" +
+	"tableReplyB\x06\n" +
 	"\x04kind*V\n" +
 	"\n" +
 	"OutputKind\x12\x1b\n" +
 	"\x17OUTPUT_KIND_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10OUTPUT_KIND_BAND\x10\x01\x12\x15\n" +
-	"\x11OUTPUT_KIND_SCORE\x10\x02*5\n" +
+	"\x11OUTPUT_KIND_SCORE\x10\x02*I\n" +
 	"\x06Engine\x12\x16\n" +
 	"\x12ENGINE_UNSPECIFIED\x10\x00\x12\x13\n" +
-	"\x0fENGINE_TRANSFER\x10\x01*\x92\x01\n" +
+	"\x0fENGINE_TRANSFER\x10\x01\x12\x12\n" +
+	"\x0eENGINE_LATTICE\x10\x02*E\n" +
+	"\x04Form\x12\x14\n" +
+	"\x10FORM_UNSPECIFIED\x10\x00\x12\x12\n" +
+	"\x0eFORM_ONE_TABLE\x10\x01\x12\x13\n" +
+	"\x0fFORM_TWO_TABLES\x10\x02*r\n" +
+	"\n" +
+	"TableState\x12\x1b\n" +
+	"\x17TABLE_STATE_UNSPECIFIED\x10\x00\x12\x15\n" +
+	"\x11TABLE_STATE_READY\x10\x01\x12\x16\n" +
+	"\x12TABLE_STATE_WANTED\x10\x02\x12\x18\n" +
+	"\x14TABLE_STATE_DECLINED\x10\x03*\x92\x01\n" +
 	"\vRefusalCode\x12\x1c\n" +
 	"\x18REFUSAL_CODE_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11REFUSAL_CODE_BUSY\x10\x01\x12\x15\n" +
@@ -1850,58 +2184,66 @@ func file_party_partypb_blindscore_proto_rawDescGZIP() []byte {
 	return file_party_partypb_blindscore_proto_rawDescData
 }
 
-var file_party_partypb_blindscore_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_party_partypb_blindscore_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
+var file_party_partypb_blindscore_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
+var file_party_partypb_blindscore_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
 var file_party_partypb_blindscore_proto_goTypes = []any{
 	(OutputKind)(0),        // 0: blindscore.party.v1.OutputKind
 	(Engine)(0),            // 1: blindscore.party.v1.Engine
-	(RefusalCode)(0),       // 2: blindscore.party.v1.RefusalCode
-	(*Signed)(nil),         // 3: blindscore.party.v1.Signed
-	(*Parameters)(nil),     // 4: blindscore.party.v1.Parameters
-	(*Task)(nil),           // 5: blindscore.party.v1.Task
-	(*Hello)(nil),          // 6: blindscore.party.v1.Hello
-	(*HelloReply)(nil),     // 7: blindscore.party.v1.HelloReply
-	(*Propose)(nil),        // 8: blindscore.party.v1.Propose
-	(*Companies)(nil),      // 9: blindscore.party.v1.Companies
-	(*Admission)(nil),      // 10: blindscore.party.v1.Admission
-	(*AdmissionBody)(nil),  // 11: blindscore.party.v1.AdmissionBody
-	(*Start)(nil),          // 12: blindscore.party.v1.Start
-	(*StartBody)(nil),      // 13: blindscore.party.v1.StartBody
-	(*StartReply)(nil),     // 14: blindscore.party.v1.StartReply
-	(*StartReplyBody)(nil), // 15: blindscore.party.v1.StartReplyBody
-	(*StoredAnswer)(nil),   // 16: blindscore.party.v1.StoredAnswer
-	(*Receipt)(nil),        // 17: blindscore.party.v1.Receipt
-	(*ReceiptBody)(nil),    // 18: blindscore.party.v1.ReceiptBody
-	(*Refusal)(nil),        // 19: blindscore.party.v1.Refusal
-	(*Bye)(nil),            // 20: blindscore.party.v1.Bye
-	(*Control)(nil),        // 21: blindscore.party.v1.Control
+	(Form)(0),              // 2: blindscore.party.v1.Form
+	(TableState)(0),        // 3: blindscore.party.v1.TableState
+	(RefusalCode)(0),       // 4: blindscore.party.v1.RefusalCode
+	(*Signed)(nil),         // 5: blindscore.party.v1.Signed
+	(*Parameters)(nil),     // 6: blindscore.party.v1.Parameters
+	(*Task)(nil),           // 7: blindscore.party.v1.Task
+	(*Hello)(nil),          // 8: blindscore.party.v1.Hello
+	(*HelloReply)(nil),     // 9: blindscore.party.v1.HelloReply
+	(*TableOffer)(nil),     // 10: blindscore.party.v1.TableOffer
+	(*TableReply)(nil),     // 11: blindscore.party.v1.TableReply
+	(*Propose)(nil),        // 12: blindscore.party.v1.Propose
+	(*Companies)(nil),      // 13: blindscore.party.v1.Companies
+	(*Admission)(nil),      // 14: blindscore.party.v1.Admission
+	(*AdmissionBody)(nil),  // 15: blindscore.party.v1.AdmissionBody
+	(*Start)(nil),          // 16: blindscore.party.v1.Start
+	(*StartBody)(nil),      // 17: blindscore.party.v1.StartBody
+	(*StartReply)(nil),     // 18: blindscore.party.v1.StartReply
+	(*StartReplyBody)(nil), // 19: blindscore.party.v1.StartReplyBody
+	(*StoredAnswer)(nil),   // 20: blindscore.party.v1.StoredAnswer
+	(*Receipt)(nil),        // 21: blindscore.party.v1.Receipt
+	(*ReceiptBody)(nil),    // 22: blindscore.party.v1.ReceiptBody
+	(*Refusal)(nil),        // 23: blindscore.party.v1.Refusal
+	(*Bye)(nil),            // 24: blindscore.party.v1.Bye
+	(*Control)(nil),        // 25: blindscore.party.v1.Control
 }
 var file_party_partypb_blindscore_proto_depIdxs = []int32{
-	0,  // 0: blindscore.party.v1.Task.output:type_name -> blindscore.party.v1.OutputKind
-	1,  // 1: blindscore.party.v1.Task.engine:type_name -> blindscore.party.v1.Engine
-	4,  // 2: blindscore.party.v1.Task.parameters:type_name -> blindscore.party.v1.Parameters
-	3,  // 3: blindscore.party.v1.Propose.task:type_name -> blindscore.party.v1.Signed
-	3,  // 4: blindscore.party.v1.Admission.admission:type_name -> blindscore.party.v1.Signed
-	3,  // 5: blindscore.party.v1.Start.start:type_name -> blindscore.party.v1.Signed
-	3,  // 6: blindscore.party.v1.StartReply.start:type_name -> blindscore.party.v1.Signed
-	3,  // 7: blindscore.party.v1.Receipt.receipt:type_name -> blindscore.party.v1.Signed
-	2,  // 8: blindscore.party.v1.Refusal.code:type_name -> blindscore.party.v1.RefusalCode
-	6,  // 9: blindscore.party.v1.Control.hello:type_name -> blindscore.party.v1.Hello
-	7,  // 10: blindscore.party.v1.Control.hello_reply:type_name -> blindscore.party.v1.HelloReply
-	8,  // 11: blindscore.party.v1.Control.propose:type_name -> blindscore.party.v1.Propose
-	9,  // 12: blindscore.party.v1.Control.companies:type_name -> blindscore.party.v1.Companies
-	10, // 13: blindscore.party.v1.Control.admission:type_name -> blindscore.party.v1.Admission
-	12, // 14: blindscore.party.v1.Control.start:type_name -> blindscore.party.v1.Start
-	14, // 15: blindscore.party.v1.Control.start_reply:type_name -> blindscore.party.v1.StartReply
-	16, // 16: blindscore.party.v1.Control.stored_answer:type_name -> blindscore.party.v1.StoredAnswer
-	17, // 17: blindscore.party.v1.Control.receipt:type_name -> blindscore.party.v1.Receipt
-	19, // 18: blindscore.party.v1.Control.refusal:type_name -> blindscore.party.v1.Refusal
-	20, // 19: blindscore.party.v1.Control.bye:type_name -> blindscore.party.v1.Bye
-	20, // [20:20] is the sub-list for method output_type
-	20, // [20:20] is the sub-list for method input_type
-	20, // [20:20] is the sub-list for extension type_name
-	20, // [20:20] is the sub-list for extension extendee
-	0,  // [0:20] is the sub-list for field type_name
+	2,  // 0: blindscore.party.v1.Parameters.form:type_name -> blindscore.party.v1.Form
+	0,  // 1: blindscore.party.v1.Task.output:type_name -> blindscore.party.v1.OutputKind
+	1,  // 2: blindscore.party.v1.Task.engine:type_name -> blindscore.party.v1.Engine
+	6,  // 3: blindscore.party.v1.Task.parameters:type_name -> blindscore.party.v1.Parameters
+	3,  // 4: blindscore.party.v1.TableReply.state:type_name -> blindscore.party.v1.TableState
+	5,  // 5: blindscore.party.v1.Propose.task:type_name -> blindscore.party.v1.Signed
+	5,  // 6: blindscore.party.v1.Admission.admission:type_name -> blindscore.party.v1.Signed
+	5,  // 7: blindscore.party.v1.Start.start:type_name -> blindscore.party.v1.Signed
+	5,  // 8: blindscore.party.v1.StartReply.start:type_name -> blindscore.party.v1.Signed
+	5,  // 9: blindscore.party.v1.Receipt.receipt:type_name -> blindscore.party.v1.Signed
+	4,  // 10: blindscore.party.v1.Refusal.code:type_name -> blindscore.party.v1.RefusalCode
+	8,  // 11: blindscore.party.v1.Control.hello:type_name -> blindscore.party.v1.Hello
+	9,  // 12: blindscore.party.v1.Control.hello_reply:type_name -> blindscore.party.v1.HelloReply
+	12, // 13: blindscore.party.v1.Control.propose:type_name -> blindscore.party.v1.Propose
+	13, // 14: blindscore.party.v1.Control.companies:type_name -> blindscore.party.v1.Companies
+	14, // 15: blindscore.party.v1.Control.admission:type_name -> blindscore.party.v1.Admission
+	16, // 16: blindscore.party.v1.Control.start:type_name -> blindscore.party.v1.Start
+	18, // 17: blindscore.party.v1.Control.start_reply:type_name -> blindscore.party.v1.StartReply
+	20, // 18: blindscore.party.v1.Control.stored_answer:type_name -> blindscore.party.v1.StoredAnswer
+	21, // 19: blindscore.party.v1.Control.receipt:type_name -> blindscore.party.v1.Receipt
+	23, // 20: blindscore.party.v1.Control.refusal:type_name -> blindscore.party.v1.Refusal
+	24, // 21: blindscore.party.v1.Control.bye:type_name -> blindscore.party.v1.Bye
+	10, // 22: blindscore.party.v1.Control.table_offer:type_name -> blindscore.party.v1.TableOffer
+	11, // 23: blindscore.party.v1.Control.table_reply:type_name -> blindscore.party.v1.TableReply
+	24, // [24:24] is the sub-list for method output_type
+	24, // [24:24] is the sub-list for method input_type
+	24, // [24:24] is the sub-list for extension type_name
+	24, // [24:24] is the sub-list for extension extendee
+	0,  // [0:24] is the sub-list for field type_name
 }
 
 func init() { file_party_partypb_blindscore_proto_init() }
@@ -1909,7 +2251,7 @@ func file_party_partypb_blindscore_proto_init() {
 	if File_party_partypb_blindscore_proto != nil {
 		return
 	}
-	file_party_partypb_blindscore_proto_msgTypes[18].OneofWrappers = []any{
+	file_party_partypb_blindscore_proto_msgTypes[20].OneofWrappers = []any{
 		(*Control_Hello)(nil),
 		(*Control_HelloReply)(nil),
 		(*Control_Propose)(nil),
@@ -1921,14 +2263,16 @@ func file_party_partypb_blindscore_proto_init() {
 		(*Control_Receipt)(nil),
 		(*Control_Refusal)(nil),
 		(*Control_Bye)(nil),
+		(*Control_TableOffer)(nil),
+		(*Control_TableReply)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_party_partypb_blindscore_proto_rawDesc), len(file_party_partypb_blindscore_proto_rawDesc)),
-			NumEnums:      3,
-			NumMessages:   19,
+			NumEnums:      5,
+			NumMessages:   21,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

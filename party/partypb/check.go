@@ -37,6 +37,10 @@ func (c *Control) check() error {
 		inner = k.Refusal
 	case *Control_Bye:
 		inner = k.Bye
+	case *Control_TableOffer:
+		inner = k.TableOffer
+	case *Control_TableReply:
+		inner = k.TableReply
 	}
 	if inner == nil || !inner.ProtoReflect().IsValid() {
 		return invalid("control.kind", "absent")
@@ -95,7 +99,29 @@ func (m *Parameters) check() error {
 		wantRange("parameters.superblock", uint64(m.GetSuperblock()), 1, MaxSuperblock),
 		wantOtK("parameters.ot_k", m.GetOtK()),
 		wantRange("parameters.window", uint64(m.GetWindow()), 1, MaxWindow),
+		wantRange("parameters.form", uint64(m.GetForm()), uint64(Form_FORM_ONE_TABLE), uint64(Form_FORM_TWO_TABLES)),
+		m.checkWindow(),
 	)
+}
+
+func (m *Parameters) checkWindow() error {
+	if m.GetForm() == Form_FORM_TWO_TABLES {
+		return wantRange("parameters.window_bits", uint64(m.GetWindowBits()), minWindowBits, maxWindowBits)
+	}
+	return wantRange("parameters.window_bits", uint64(m.GetWindowBits()), 0, 0)
+}
+
+func (m *TableOffer) check() error {
+	return first(
+		wantBytes("table_offer.digest", m.GetDigest(), DigestSize),
+		wantBytes("table_offer.joint", m.GetJoint(), DigestSize),
+		wantNames("table_offer.features", m.GetFeatures(), 1),
+		wantRange("table_offer.score_bits", uint64(m.GetScoreBits()), 1, MaxScoreBits),
+	)
+}
+
+func (m *TableReply) check() error {
+	return wantRange("table_reply.state", uint64(m.GetState()), uint64(TableState_TABLE_STATE_READY), uint64(TableState_TABLE_STATE_DECLINED))
 }
 
 func (m *Task) check() error {
@@ -114,8 +140,9 @@ func (m *Task) check() error {
 		wantNames("task.features", m.GetFeatures(), 1),
 		wantRange("task.output", uint64(m.GetOutput()), uint64(OutputKind_OUTPUT_KIND_BAND), uint64(OutputKind_OUTPUT_KIND_SCORE)),
 		wantRange("task.output_bits", uint64(m.GetOutputBits()), 1, MaxOutputBits),
-		wantRange("task.engine", uint64(m.GetEngine()), uint64(Engine_ENGINE_TRANSFER), uint64(Engine_ENGINE_TRANSFER)),
+		wantRange("task.engine", uint64(m.GetEngine()), uint64(Engine_ENGINE_TRANSFER), uint64(Engine_ENGINE_LATTICE)),
 		m.GetParameters().check(),
+		m.checkTable(),
 		wantRange("task.companies", m.GetCompanies(), 0, MaxCompanies),
 		wantBytes("task.companies_digest", m.GetCompaniesDigest(), DigestSize),
 		wantText("task.purpose", m.GetPurpose(), MaxPurposeBytes),
@@ -129,6 +156,18 @@ func (m *Task) check() error {
 	}
 	size := uint64(m.GetParameters().GetSuperblock())
 	return wantRange("task: superblocks", (m.GetCompanies()+size-1)/size, 0, MaxSuperblocks)
+}
+
+// checkTable wants a table to be named by a task that uses one, and by no other.
+func (m *Task) checkTable() error {
+	size := 0
+	if m.GetEngine() == Engine_ENGINE_LATTICE {
+		size = DigestSize
+	}
+	return first(
+		wantBytes("task.table_digest", m.GetTableDigest(), size),
+		wantBytes("task.table_joint", m.GetTableJoint(), size),
+	)
 }
 
 func (m *AdmissionBody) check() error {

@@ -39,6 +39,8 @@ const (
 	DigestSize        = 32
 	KeySize           = 32 // bytes of an Ed25519 public key
 	SignatureSize     = 64
+	minWindowBits     = 5
+	maxWindowBits     = 12
 	maxBody           = MaxControl - 256 // so that a Control holds it
 	timeFormat        = "2006-01-02T15:04:05Z"
 )

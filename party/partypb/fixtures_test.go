@@ -26,7 +26,7 @@ func goodTask() *Task {
 		SchemaDigest: fill(32, 4), ModelDigest: fill(32, 5),
 		Features: []string{"sales_12m", "growth"},
 		Output:   OutputKind_OUTPUT_KIND_BAND, OutputBits: 3, Engine: Engine_ENGINE_TRANSFER,
-		Parameters: &Parameters{ScoreBits: 10, Superblock: 8192, OtK: 4, Window: 3},
+		Parameters: &Parameters{ScoreBits: 10, Superblock: 8192, OtK: 4, Window: 3, Form: Form_FORM_ONE_TABLE},
 		Companies:  100_000, CompaniesDigest: fill(32, 6),
 		Purpose: "working capital loan", Created: "2024-05-06T07:08:09Z",
 	}
@@ -80,6 +80,8 @@ func controls() map[string]*Control {
 		"receipt":     {Kind: &Control_Receipt{&Receipt{Receipt: goodSigned()}}},
 		"refusal":     {Kind: &Control_Refusal{&Refusal{Code: RefusalCode_REFUSAL_CODE_BUSY, RetryAfterMs: 10}}},
 		"bye":         {Kind: &Control_Bye{&Bye{}}},
+		"table offer": {Kind: &Control_TableOffer{&TableOffer{Digest: fill(32, 1), Joint: fill(32, 2), Features: []string{"a"}, ScoreBits: 10}}},
+		"table reply": {Kind: &Control_TableReply{&TableReply{State: TableState_TABLE_STATE_WANTED}}},
 	}
 }
 

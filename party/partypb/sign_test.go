@@ -84,7 +84,7 @@ func TestFrozen(t *testing.T) {
 		hex.EncodeToString(session[:16]), hex.EncodeToString(companies[:16]), hex.EncodeToString(transcript[:16]),
 	}
 	require.Equal(t, []string{
-		"ac41793d726cc12760e3cb17af2618d7", "4b6e2b09e0176c1cfc6d406a28666bdb", "b855158f81e9a29a5d43e6af542071ab",
+		"188f3c6298ddb207a6e68348887b47b3", "a853e1e7d3f8a9292d8871dcdd4baa73", "c46200a850d1c3d6ac2eb798a9109214",
 		"d82d6750e513a561a8a416f44d794159", "71d8fadaf51aa77082b7bf2e2c931ce2", "e46316878653dcc41e2ad9552f1ddb28",
 	}, got)
 
