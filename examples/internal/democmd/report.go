@@ -1,4 +1,4 @@
-package main
+package democmd
 
 import (
 	"fmt"
@@ -93,7 +93,7 @@ func (r *report) print(w io.Writer) error {
 	s := r.summary()
 	fmt.Fprint(w, "\nWhat the bank learned, best band first:\n\n")
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "  band\tcompanies\tshare\t")
+	fmt.Fprintln(t, "  band\tcompanies\tshare")
 	for band := len(r.counts) - 1; band >= 0; band-- {
 		share := 0.0
 		if s.Companies > 0 {
@@ -137,8 +137,11 @@ Each signed what was run, so that neither can deny it: task %s.
 // each writes bytes for people, in all and for one company.
 func each(n uint64, companies int) string {
 	text := fmt.Sprintf("%d bytes", n)
-	if n >= 10<<10 {
+	switch {
+	case n >= 1<<20:
 		text = fmt.Sprintf("%.1f MiB", float64(n)/(1<<20))
+	case n >= 10<<10:
+		text = fmt.Sprintf("%.1f KiB", float64(n)/(1<<10))
 	}
 	if companies == 0 {
 		return text

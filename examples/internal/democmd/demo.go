@@ -1,4 +1,4 @@
-package main
+package democmd
 
 import (
 	"context"
@@ -36,8 +36,8 @@ func demo(ctx context.Context, o options, stdout, stderr io.Writer) (err error) 
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(say, "Made up %d companies in %.1f s: %d that the tax node has on record, %d that it has not.\n",
-		len(companies), time.Since(begin).Seconds(), o.companies, len(companies)-o.companies)
+	fmt.Fprintf(say, "Companies made up in %.1f s: %d that the tax node has on record, %d that it has not.\n",
+		time.Since(begin).Seconds(), o.companies, len(companies)-o.companies)
 
 	out, err := score(ctx, dir, files, o, say, stderr)
 	if err != nil {
