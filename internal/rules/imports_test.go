@@ -33,6 +33,7 @@ var edges = []struct {
 	{"mpc/internal/...", []string{"mpc/internal/..."}},
 	{"mpc/ot", []string{"sharing/group", "mpc", "mpc/internal/..."}},
 	{"mpc/lookup", []string{"mpc", "mpc/ot", "mpc/internal/..."}},
+	{"mpc/limits", []string{"mpc/internal/..."}},
 	{"mpc/lattice/estimate", nil},
 	{"mpc/lattice", []string{"mpc", "mpc/ot", "mpc/lookup", "mpc/internal/...", "mpc/lattice/estimate"}},
 	{"mpc/score", []string{"circuits", "mpc", "mpc/ot", "mpc/lookup", "mpc/lattice", "mpc/internal/..."}},
