@@ -2,14 +2,14 @@ package ot
 
 import "sync"
 
-// buffers are the working memory of one extension in progress: at most 512 KiB
-// of columns, 36 columns of at most 4 KiB to sum leaf streams in, and a few
-// columns more.
+// buffers are the working memory of one extension in progress: at most 520 KiB
+// of columns, at most 40 KiB to sum leaf streams in, and a few columns more.
 type buffers struct {
 	opaque
 	v       []byte // the 128 columns of a unit
 	streams []byte // scratch of expand
 	x, chi  []byte // one column each
+	u       []byte // a column that nobody reads
 }
 
 var pool = sync.Pool{New: func() any { return new(buffers) }}
@@ -22,10 +22,11 @@ func takeBuffers(p Params, shape Shape) *buffers {
 	}
 	width *= blockSize
 	b := pool.Get().(*buffers)
-	b.v = sized(b.v, kappa*width)
-	b.streams = sized(b.streams, p.scratchColumns()*width)
+	b.v = sized(b.v, kappa*columnStride(width))
+	b.streams = sized(b.streams, p.scratchBytes())
 	b.x = sized(b.x, width)
 	b.chi = sized(b.chi, width)
+	b.u = sized(b.u, width)
 	return b
 }
 
@@ -42,5 +43,6 @@ func (b *buffers) release() {
 	clear(b.streams)
 	clear(b.x)
 	clear(b.chi)
+	clear(b.u)
 	pool.Put(b)
 }

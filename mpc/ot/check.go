@@ -80,7 +80,7 @@ func (c *columnHash) set(h hash.Hash) { h.Sum(c.chain[:0]) }
 func (c *columnHash) mask(v []byte) {
 	one := [gf128.Size]byte{1}
 	for col := range c.v {
-		gf128.HashBlocks(&c.v[col], one[:], v[col*blockSize:][:blockSize])
+		gf128.HashBlocks(&c.v[col], one[:], v[col*columnStride(blockSize):][:blockSize])
 	}
 }
 
@@ -102,9 +102,9 @@ func (c *columnHash) challenge(u unit, corrections []byte) {
 
 // add hashes the columns of that unit.
 func (c *columnHash) add(v []byte) {
-	width := len(c.chi)
+	width, stride := len(c.chi), columnStride(len(c.chi))
 	for col := range c.v {
-		gf128.HashBlocks(&c.v[col], c.chi, v[col*width:][:width])
+		gf128.HashBlocks(&c.v[col], c.chi, v[col*stride:][:width])
 	}
 }
 
@@ -131,7 +131,7 @@ func (c *columnHash) respond(dst []byte) {
 func (c *columnHash) verify(delta *[seedBytes]byte, answer []byte) bool {
 	u, v := [gf128.Size]byte(answer), c.sums()
 	for col := range v {
-		addIf(bitOf(delta[:], col), v[col][:], u[:])
+		addIf(bitOf(delta[:], col), &v[col], &u)
 	}
 	sum := c.hashV(&u, &v)
 	return subtle.ConstantTimeCompare(sum[:], answer[blockSize:checkBytes]) == 1

@@ -6,7 +6,6 @@ import (
 
 	"github.com/blindscore/blindscore/mpc"
 	"github.com/blindscore/blindscore/mpc/internal/aes128"
-	"github.com/blindscore/blindscore/mpc/internal/bitmat"
 )
 
 // Receiver is the tax node's side of a link: base-OT sender, PPRF sender, VOLE
@@ -119,9 +118,10 @@ func (r *Receiver) extend(number uint64, shape Shape, choices [][]uint8, binding
 // each VOLE, for the choices in b.x.
 func (r *Receiver) correct(u unit, number uint64, b *buffers, corrections []byte) {
 	width := u.width() * blockSize
+	out := columns{x: b.x[:width], stride: columnStride(width), c: b.x[:width]}
 	for i := range r.p.voles() {
-		expand(r.p, r.keys, i, u, number, b.v[i*r.p.K*width:], b.streams)
-		bitmat.Xor(corrections[i*width:][:width], b.streams, b.x)
+		out.u, out.v = corrections[i*width:][:width], b.v[i*r.p.K*out.stride:]
+		expand(r.p, r.keys, i, u, number, &out, b.streams)
 	}
 }
 

@@ -138,11 +138,13 @@ func (s *Sender) extend(number uint64, shape Shape, binding *[32]byte, msg []byt
 // times Delta.
 func (s *Sender) correct(u unit, number uint64, b *buffers, corrections []byte) {
 	width := u.width() * blockSize
+	out := columns{u: b.u[:width], stride: columnStride(width)}
 	for i := range s.p.voles() {
-		v := b.v[i*s.p.K*width:]
-		expand(s.p, s.keys, i, u, number, v, b.streams)
+		out.c = corrections[i*width:][:width]
+		out.x, out.v = out.c, b.v[i*s.p.K*out.stride:]
 		for bit := range s.p.K {
-			addIf(bitOf(s.delta[:], i*s.p.K+bit), v[bit*width:][:width], corrections[i*width:][:width])
+			out.masks[bit] = -bitOf(s.delta[:], i*s.p.K+bit)
 		}
+		expand(s.p, s.keys, i, u, number, &out, b.streams)
 	}
 }

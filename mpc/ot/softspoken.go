@@ -5,6 +5,7 @@ import (
 
 	"github.com/blindscore/blindscore/mpc/internal/aes128"
 	"github.com/blindscore/blindscore/mpc/internal/bitmat"
+	"github.com/blindscore/blindscore/mpc/internal/leafsum"
 )
 
 // Small-field VOLE: Roy 2022, section 3.1 and figure 7, for p = 2, q = 2^k, and
@@ -37,110 +38,99 @@ func leafKeys(leaves [][seedBytes]byte, skip int) []*aes128.Key {
 	return keys
 }
 
-// groupBits is how many levels of a tree are summed at a time, so that 2^4
-// streams of some KiB stay in the first-level cache, also for k = 8.
-const groupBits = 4
+// groupBits is how many levels of a tree are summed at a time.
+const groupBits = leafsum.MaxK
 
-// scratchColumns is how many columns of scratch expand needs.
-func (p Params) scratchColumns() int {
-	group := min(p.K, groupBits)
-	n := 1<<group + group
-	if p.K > group {
-		n += 1 << (p.K - group)
+// group is the size of a group of leaves in bits.
+func (p Params) group() int { return min(p.K, groupBits) }
+
+// scratchBytes is how much memory expand needs: the streams of a group and, for
+// trees of several groups, their plain sums, the sums over one of them, and
+// zeros to add.
+func (p Params) scratchBytes() int {
+	columns := 1 << p.group()
+	if p.K > groupBits {
+		columns += 1<<(p.K-groupBits) + groupBits + 1
 	}
-	return n
+	return columns * leafsum.Pitch
 }
 
-// expand writes to v the k columns of VOLE i over unit u: v_i if all leaves are
-// known, w_i if leaf 0 is missing (and the others are relative to Delta_i). It
-// leaves u_i in the first column of scratch, meaningless where a leaf is
-// missing.
-func expand(p Params, keys []*aes128.Key, i int, u unit, extension uint64, v, scratch []byte) {
+// columns says where expand writes the columns of one VOLE, and what it adds to
+// them: u = u_i + x, and column b of v is that of v_i, or w_i, plus c if bit b
+// is in masks.
+type columns struct {
+	u, x   []byte // the width of the unit
+	v      []byte // k columns, stride bytes apart
+	stride int
+	c      []byte
+	masks  [8]byte // of the bits, 0x00 or 0xff
+}
+
+// expand computes the columns of VOLE i over unit u: with v_i if all leaves are
+// known, with w_i if leaf 0 is missing (and the others are relative to Delta_i);
+// u_i is meaningless then. It works piece by piece, so that the leaves' streams
+// stay in the first-level cache.
+func expand(p Params, keys []*aes128.Key, i int, u unit, extension uint64, out *columns, scratch []byte) {
+	keys = keys[i*p.q():][:p.q()]
 	width := u.width() * blockSize
-	group := min(p.K, groupBits)
-	n := 1 << group
-	streams, sums, plain := scratch[:n*width], scratch[n*width:][:group*width], scratch[(n+group)*width:]
-	for h := range p.q() / n {
-		dst := sums
-		if h == 0 {
-			dst = v
+	for at := 0; at < width; at += leafsum.Piece {
+		n := min(leafsum.Piece, width-at)
+		sums := leafsum.Sums{K: p.group(), U: out.u[at:][:n], X: out.x[at:], V: out.v[at:], Stride: out.stride, C: out.c[at:]}
+		copy(sums.Masks[:], out.masks[:])
+		position := u.position + uint64(at/blockSize)
+		if p.K > groupBits {
+			expandGroups(p, keys, extension, position, sums, out.masks[groupBits:], scratch)
+			continue
 		}
-		for x, key := range keys[i*p.q()+h*n:][:n] {
-			stream := streams[x*width:][:width]
-			if key == nil {
-				clear(stream)
-			} else {
-				key.CTR(stream, extension, u.position)
-			}
-			joinUp(group, x, width, dst, streams)
+		leafStreams(scratch, keys, n, extension, position)
+		sums.Of(scratch)
+	}
+}
+
+// leafStreams writes n bytes of each leaf's key stream, zeros for a missing leaf.
+func leafStreams(dst []byte, keys []*aes128.Key, n int, extension, position uint64) {
+	for x, key := range keys {
+		stream := dst[x*leafsum.Pitch:][:n]
+		if key == nil {
+			clear(stream)
+		} else {
+			key.CTR(stream, extension, position)
 		}
+	}
+}
+
+// expandGroups sums a tree of more than one group: the leaves of each group to
+// the lower columns, and to a plain sum, which is a stream of the upper tree.
+func expandGroups(p Params, keys []*aes128.Key, extension, position uint64, out leafsum.Sums, upper []byte, scratch []byte) {
+	const size = 1 << groupBits
+	n := len(out.U)
+	streams, plain := scratch, scratch[size*leafsum.Pitch:]
+	lower := plain[p.q()/size*leafsum.Pitch:]
+	zero := lower[groupBits*leafsum.Pitch:][:n]
+	clear(zero)
+	for h := range p.q() / size {
+		leafStreams(streams, keys[h*size:][:size], n, extension, position)
+		sums := out
+		sums.U, sums.X = plain[h*leafsum.Pitch:][:n], zero
 		if h > 0 {
-			bitmat.XorInto(v[:group*width], sums)
+			sums.V, sums.Stride, sums.C = lower, leafsum.Pitch, zero
 		}
-		if p.K > group { // the plain sum of the group is one stream of the upper tree
-			copy(plain[h*width:][:width], streams)
-			joinUp(p.K-group, h, width, v[group*width:], plain)
+		sums.Of(streams)
+		for b := 0; h > 0 && b < groupBits; b++ {
+			bitmat.XorInto(out.V[b*out.Stride:][:n], lower[b*leafsum.Pitch:])
 		}
 	}
-	if p.K > group {
-		copy(streams[:width], plain)
-	}
+	out.K = p.K - groupBits
+	out.V = out.V[groupBits*out.Stride:]
+	copy(out.Masks[:], upper)
+	out.Of(plain)
 }
 
-// joinUp does every join of a tree of 2^k streams that stream x completes: one
-// for each trailing 1 of x. After the last stream the k sums are in v, and the
-// plain sum is in the first column of streams.
-func joinUp(k, x, width int, v, streams []byte) {
-	for b := 0; x>>b&1 == 1; b++ {
-		join(k, b, width, v, streams[(x>>(b+1)<<(b+1))*width:])
+// addIf adds c to dst, blocks of the same length, if bit is 1, in constant time.
+func addIf(bit byte, dst, c *[blockSize]byte) {
+	for i := range dst {
+		dst[i] ^= c[i] & -bit
 	}
-	if x == 1<<k-1 {
-		copy(v[(k-1)*width:][:width], streams[width<<(k-1):])
-	}
-}
-
-// join is one step in summing 2^k streams G_x, in place, to the plain sum of all
-// and to the k sums over the x that have bit t set. A subtree of 2^b streams
-// holds its plain sum in column 0, and its sum for bit t in column 2^t. Two
-// neighbours make one of twice the size: sums are added column by column, and
-// the plain sum of the upper one, in column 2^b, is already the sum for bit b.
-// The sums of the last round, but that one, go to v. All in all this takes
-// 2^(k+1) - k - 2 additions of columns.
-func join(k, b, width int, v, streams []byte) {
-	half := width << b
-	bitmat.XorInto(streams[:width], streams[half:])
-	for t := range b {
-		at := width << t
-		dst := streams[at : at+width]
-		if b == k-1 {
-			dst = v[t*width:][:width]
-		}
-		bitmat.Xor(dst, streams[at:], streams[at+half:])
-	}
-}
-
-// addIf adds c to dst if bit is 1, in constant time. The slices have the same
-// length, a multiple of 16. Steps of 64 bytes keep the loop's own cost small.
-func addIf(bit byte, dst, c []byte) {
-	mask := -uint64(bit)
-	for len(dst) >= 64 && len(c) >= 64 {
-		d, a := (*[64]byte)(dst), (*[64]byte)(c)
-		for w := 0; w < 64; w += 16 {
-			addMasked((*[16]byte)(d[w:w+16]), (*[16]byte)(a[w:w+16]), mask)
-		}
-		dst, c = dst[64:], c[64:]
-	}
-	for len(dst) >= 16 && len(c) >= 16 {
-		addMasked((*[16]byte)(dst), (*[16]byte)(c), mask)
-		dst, c = dst[16:], c[16:]
-	}
-}
-
-func addMasked(d, a *[16]byte, mask uint64) {
-	lo := binary.LittleEndian.Uint64(d[:8]) ^ binary.LittleEndian.Uint64(a[:8])&mask
-	hi := binary.LittleEndian.Uint64(d[8:]) ^ binary.LittleEndian.Uint64(a[8:])&mask
-	binary.LittleEndian.PutUint64(d[:8], lo)
-	binary.LittleEndian.PutUint64(d[8:], hi)
 }
 
 // pack sets x to the choices of unit u, column segment after column segment:
@@ -163,12 +153,14 @@ func pack(u unit, choices []uint8, x []byte) {
 	}
 }
 
+// columnStride is how far apart columns of so many bytes lie in memory: an odd
+// number of cache lines, so that columns do not compete for the same lines.
+func columnStride(width int) int { return (width+63)/64*64 | 64 }
+
 // combine turns the columns v of unit u into rows, which it writes to dst: the
 // rows of bit b are multiplied by X^b in GF(2^128) and added up. It destroys v.
 func combine(u unit, v, dst []byte) {
-	width, segment := u.width()*blockSize, u.rows*blockSize
-	for b := 1; b < u.bits; b++ {
-		bitmat.MulX(v, v[b*segment:], width, segment, b)
-	}
-	bitmat.Transpose128(dst[u.first*128*blockSize:], v, width, u.rows*128)
+	stride, segment := columnStride(u.width()*blockSize), u.rows*blockSize
+	bitmat.Combine(v, stride, segment, u.bits)
+	bitmat.Transpose128(dst[u.first*128*blockSize:], v, stride, u.rows*128)
 }

@@ -13,9 +13,9 @@ import (
 	"github.com/blindscore/blindscore/mpc/mpctest"
 )
 
-// columns enumerates the corrections in a message: for every unit, one column
+// eachColumn enumerates the corrections in a message: for every unit, one column
 // for every VOLE.
-func columns(p Params, shape Shape, msg []byte, visit func(u unit, vole int, column []byte)) (rest []byte) {
+func eachColumn(p Params, shape Shape, msg []byte, visit func(u unit, vole int, column []byte)) (rest []byte) {
 	each := func(u unit) {
 		var c []byte
 		c, msg = cut(p, u, msg)
@@ -52,7 +52,7 @@ func TestChoicesOnlyMaskCorrections(t *testing.T) {
 			copy(diff, a)
 			xorInto(diff, b)
 			seen := 0
-			rest := columns(p, shape, diff, func(u unit, vole int, column []byte) {
+			rest := eachColumn(p, shape, diff, func(u unit, vole int, column []byte) {
 				seen++
 				want := make([]byte, len(column))
 				if u.digit >= 0 {
@@ -172,9 +172,10 @@ func TestMissingLeafMasksChoices(t *testing.T) {
 		}
 		require.Nil(t, s.keys[i*p.q()])
 		r.keys[i*p.q()+d].CTR(missing, 5, u.position)
-		expand(p, r.keys, i, u, 5, b.v, b.streams)
+		out := columns{u: b.u[:width], x: make([]byte, width), v: b.v, stride: columnStride(width), c: make([]byte, width)}
+		expand(p, r.keys, i, u, 5, &out, b.streams)
 		xorInto(known, missing)
-		require.Equal(t, known, b.streams[:width])
+		require.Equal(t, known, b.u[:width])
 	}
 }
 

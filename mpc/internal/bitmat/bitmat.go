@@ -67,21 +67,44 @@ func XorInto(dst, a []byte) {
 	subtle.XORBytes(dst, dst, a[:len(dst)])
 }
 
-// MulX adds x^j times src to dst, row by row in GF(2^128) = GF(2)[x]/(x^128+x^7+x^2+x+1), for j in 0..7. Both are column
-// matrices of 128 columns of width bytes, column c at [c*stride:]; they do not overlap.
+// Combine adds up parts of a column matrix, multiplied by powers of x in GF(2^128) (x^128+x^7+x^2+x+1): part j, for j
+// below parts, at most 8, is the width bytes of each column from j*width, and part 0 becomes the sum of x^j times part j,
+// row by row. Column c is at m[c*stride:]; width is a multiple of 16, and stride at least parts*width.
 //
-// On columns the product is a shift: column c goes to column c+j, and what falls off the end, column 128+e with e below
-// 7, returns as x^e(x^7+x^2+x+1), which lies below x^14 and so never falls off again.
-func MulX(dst, src []byte, stride, width, j int) {
-	column := func(m []byte, c int) []byte { return m[c*stride : c*stride+width] }
-	for c := range Columns {
-		s := column(src, c)
-		if c+j < Columns {
-			XorInto(column(dst, c+j), s)
+// On columns the product with x^j is a shift: column c goes to column c+j, and what falls off the end, column 128+e with
+// e below 7, returns as x^e(x^7+x^2+x+1), which lies below x^14 and so never falls off again.
+func Combine(m []byte, stride, width, parts int) { combine(best, m, stride, width, parts) }
+
+func combine(b body, m []byte, stride, width, parts int) {
+	if width == 0 || parts < 2 {
+		return
+	}
+	m = m[:(Columns-1)*stride+parts*width]
+	for c := range Columns + parts - 1 {
+		// The sum is over the parts j that have a column c-j, from column c-from on downwards.
+		from, to := max(1, c-Columns+1), min(parts-1, c)
+		if c < Columns {
+			addColumns(b, m[c*stride:][:width], m, (c-from)*stride+from*width, width-stride, to-from+1)
 			continue
 		}
 		for _, t := range [...]int{0, 1, 2, 7} {
-			XorInto(column(dst, c+j-Columns+t), s)
+			dst := m[(c-Columns+t)*stride:][:width]
+			addColumns(b, dst, m, (c-from)*stride+from*width, width-stride, to-from+1)
 		}
+	}
+}
+
+// addColumns adds count columns to dst, the first at m[at:] and each a step from the last.
+func addColumns(b body, dst, m []byte, at, step, count int) {
+	if count <= 0 {
+		return
+	}
+	if b == bodyGFNI {
+		addColumnsAsm(&dst[0], &m[at], step, count, len(dst))
+		return
+	}
+	for range count {
+		XorInto(dst, m[at:])
+		at += step
 	}
 }

@@ -2565,3 +2565,51 @@ loop:
 	JNZ        loop
 	VZEROUPPER
 	RET
+
+// func addColumnsAVX512(dst *byte, src *byte, step int, count int, n int)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·addColumnsAVX512(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ step+16(FP), DX
+	MOVQ count+24(FP), BX
+	MOVQ n+32(FP), SI
+	SUBQ $0x40, SI
+	JLT  rest
+
+loop:
+	VMOVDQU64 (AX), Z0
+	MOVQ      CX, DI
+	MOVQ      BX, R8
+
+column:
+	VPXORQ    (DI), Z0, Z0
+	ADDQ      DX, DI
+	DECQ      R8
+	JNZ       column
+	VMOVDQU64 Z0, (AX)
+	ADDQ      $0x40, AX
+	ADDQ      $0x40, CX
+	SUBQ      $0x40, SI
+	JGE       loop
+
+rest:
+	ADDQ        $0x40, SI
+	JEQ         done
+	SHRQ        $0x03, SI
+	MOVQ        $-1, DI
+	BZHIQ       SI, DI, DI
+	KMOVB       DI, K1
+	VMOVDQU64.Z (AX), K1, Z0
+
+rests:
+	VMOVDQU64.Z (CX), K1, Z1
+	VPXORQ      Z1, Z0, Z0
+	ADDQ        DX, CX
+	DECQ        BX
+	JNZ         rests
+	VMOVDQU64   Z0, K1, (AX)
+
+done:
+	VZEROUPPER
+	RET

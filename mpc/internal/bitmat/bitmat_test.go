@@ -132,27 +132,29 @@ func mulX(row []byte, j int) []byte {
 	return out
 }
 
-func TestMulX(t *testing.T) {
+func TestCombine(t *testing.T) {
 	rng := rand.NewChaCha8([32]byte{5})
-	const rows = 256
-	for j := range 8 {
-		for _, slack := range []int{0, 9} {
-			stride := rows/8 + slack
-			dst, src := random(rng, Columns*stride), random(rng, Columns*stride)
-			before, rowsOf := make([]byte, rows*RowSize), make([]byte, rows*RowSize)
-			kept := slices.Clone(dst)
-			Transpose128(before, dst, stride, rows)
-			Transpose128(rowsOf, src, stride, rows)
-			MulX(dst, src, stride, rows/8, j)
-			after := make([]byte, rows*RowSize)
-			Transpose128(after, dst, stride, rows)
-			for i := range rows {
-				want := mulX(rowsOf[i*RowSize:][:RowSize], j)
-				XorInto(want, before[i*RowSize:])
-				require.Equal(t, want, after[i*RowSize:][:RowSize], "row %d times x^%d", i, j)
-			}
-			for c := range Columns {
-				require.Equal(t, kept[c*stride+rows/8:][:slack], dst[c*stride+rows/8:][:slack], "padding of column %d", c)
+	for _, body := range bodies() {
+		for parts := 1; parts <= 8; parts++ {
+			for _, rows := range []int{128, 256, 384, 512, 640, 1408} {
+				const slack = 9
+				width := rows / 8
+				stride := parts*width + slack
+				m := random(rng, Columns*stride)
+				want, part := make([]byte, rows*RowSize), make([]byte, rows*RowSize)
+				for j := range parts {
+					Transpose128(part, m[j*width:], stride, rows)
+					for i := range rows {
+						XorInto(want[i*RowSize:][:RowSize], mulX(part[i*RowSize:][:RowSize], j))
+					}
+				}
+				kept, got := slices.Clone(m), make([]byte, rows*RowSize)
+				combine(body, m, stride, width, parts)
+				Transpose128(got, m, stride, rows)
+				require.Equal(t, want, got, "%v, %d parts of %d rows", body, parts, rows)
+				for c := range Columns {
+					require.Equal(t, kept[c*stride+width:][:stride-width], m[c*stride+width:][:stride-width], "beside part 0 of column %d", c)
+				}
 			}
 		}
 	}
@@ -190,15 +192,18 @@ func BenchmarkTranspose128(b *testing.B) {
 	}
 }
 
-func BenchmarkMulX(b *testing.B) {
-	const rows = 32768
-	dst, src := make([]byte, Columns*rows/8), make([]byte, Columns*rows/8)
-	for _, j := range []int{0, 1, 7} {
-		b.Run(fmt.Sprintf("j=%d", j), func(b *testing.B) {
-			for b.Loop() {
-				MulX(dst, src, rows/8, rows/8, j)
-			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/rows, "ns/row")
-		})
+func BenchmarkCombine(b *testing.B) {
+	const rows = 4096
+	for _, body := range bodies() {
+		for _, parts := range []int{2, 4, 8} {
+			stride := parts*rows/8 + 64
+			m := make([]byte, Columns*stride)
+			b.Run(fmt.Sprintf("%v/parts=%d", body, parts), func(b *testing.B) {
+				for b.Loop() {
+					combine(body, m, stride, rows/8, parts)
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(rows*parts), "ns/bit")
+			})
+		}
 	}
 }

@@ -10,7 +10,7 @@ var best = bestBody()
 
 func bestBody() body {
 	switch {
-	case cpu.GFNI512:
+	case cpu.GFNI512 && cpu.BMI2:
 		return bodyGFNI
 	case cpu.AVX2:
 		return bodyAVX2
@@ -53,3 +53,5 @@ func transposeUnits(b body, dst, cols *byte, stride, units int) {
 	}
 	transposeAVX2(dst, cols, stride, units)
 }
+
+func addColumnsAsm(dst, src *byte, step, count, n int) { addColumnsAVX512(dst, src, step, count, n) }

@@ -18,3 +18,8 @@ func transposeAVX2(dst *byte, cols *byte, stride int, units int)
 //
 //go:noescape
 func collectAVX2(dst *[8192]byte, cols *byte, stride int)
+
+// addColumnsAVX512 adds count columns of n bytes, a multiple of 16, to dst; both at least one.
+//
+//go:noescape
+func addColumnsAVX512(dst *byte, src *byte, step int, count int, n int)

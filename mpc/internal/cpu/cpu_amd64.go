@@ -21,8 +21,10 @@ var (
 	VAES512 = base512 && AES && cpu.X86.HasAVX512VAES
 	// GFNI512 tells of 8x8 bit-matrix products on eight matrices at once.
 	GFNI512 = base512 && cpu.X86.HasAVX512GFNI
-	// VBMI512 tells of byte permutations across a whole register, and of the bit extractions of BMI2.
-	VBMI512 = base512 && cpu.X86.HasAVX512VBMI && cpu.X86.HasBMI2
+	// BMI2 tells of bit extraction and deposit in general registers.
+	BMI2 = cpu.X86.HasBMI2
+	// VBMI512 tells of byte permutations across a whole register.
+	VBMI512 = base512 && cpu.X86.HasAVX512VBMI
 	// VCLMUL512 tells of four carry-less multiplications at once.
 	VCLMUL512 = base512 && CLMUL && cpu.X86.HasAVX512VPCLMULQDQ
 )

@@ -10,6 +10,7 @@ const (
 	AVX512    = false
 	VAES512   = false
 	GFNI512   = false
+	BMI2      = false
 	VBMI512   = false
 	VCLMUL512 = false
 )

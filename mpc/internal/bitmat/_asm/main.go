@@ -22,6 +22,7 @@ func main() {
 	wide()
 	narrow()
 	collect()
+	add()
 	Generate()
 }
 
