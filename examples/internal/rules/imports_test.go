@@ -49,7 +49,7 @@ var edges = []struct {
 
 	{"examples/...", []string{"sharing/...", "circuits/...", "mpc/...", "party/...", "examples/..."}},
 	{"bench/...", []string{"sharing/...", "circuits/...", "mpc/...", "party/...", "examples/...", "bench/..."}},
-	{"internal/rules", nil},
+	{"examples/internal/rules", nil},
 }
 
 // allowed finds the line of a directory.
