@@ -50,7 +50,7 @@ func (h *house) local(importPath string) (string, bool) {
 }
 
 var readHouse = sync.OnceValues(func() (*house, error) {
-	root, err := filepath.Abs(filepath.Join("..", ".."))
+	root, err := filepath.Abs(filepath.Join("..", "..", ".."))
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,49 @@
+// Package party is the two nodes of Blindscore: a Bank, which scores companies
+// with its secret scorecard, and a TaxNode, which answers from its secret records.
+//
+//	bank, err := party.NewBank(party.BankConfig{Identity: id, Peers: peers, Model: model, Journal: journal})
+//	link, err := bank.Dial(ctx, "tax.example:7443")                   // mutual TLS 1.3, base OTs
+//	batch, err := link.Score(ctx, party.Request{Companies: ids})      // one company or a million
+//	for _, r := range batch.Results { ... r.Name, r.Err ... }
+//
+// # A batch
+//
+//	bank                                                                tax node
+//	    -- Hello / HelloReply, base OTs, TableOffer: once a connection --
+//	    -- Propose: the task, signed; the companies               -->   checks the task, looks the companies up
+//	    <-- Admission: which companies are evaluated, signed      --
+//	    -- Start / StartReply: attempt, seeds committed to, signed --
+//	    -- the flights of mpc/score, each signed                  --    stores each answer, then releases it
+//	    -- Receipt, signed by both                                --
+//
+// The task names both nodes and their keys, the schema, a hiding commitment to
+// the model, the features, the output and its bits, engine and parameters, and
+// the companies by digest. Its digest, the attempt, both seed commitments and the
+// connection enter the binding of the session, and so every key and hash of it.
+//
+// # Who learns what
+//
+// The bank: the output of each admitted company, and which companies are not
+// admitted (ErrRefused, one answer for every reason). The tax node: which
+// companies the bank asked about, how many features and of which levels the model
+// reads, and the output's width. See mpc/score for the adversaries of the
+// protocol; what either side does with its own data is not its matter.
+//
+// The tax node uses an encrypted table (EncryptedTable) only if it was told to
+// trust its digest; otherwise tasks run by oblivious transfer.
+//
+// # Exactly once
+//
+// The tax node stores the answer of a superblock before it releases it, and
+// never makes a second one. After a break, Link.Resume, in the same process or a
+// later one, gets the stored answers again byte for byte and runs the rest with
+// fresh randomness; a restarted node has forgotten every seed of its own, and
+// makes new base OTs. The bank's journal keeps the seeds of its attempts until the
+// batch is complete, since stored answers are under its masks.
+//
+// # Limits
+//
+// A tax node bounds links, batches under way, companies, output bits, the memory
+// of encrypted tables and every message. Levels of a batch are held in memory
+// while it runs, two bytes a company and feature.
+package party
