@@ -4,8 +4,6 @@ import (
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/binary"
-
-	"lukechampine.com/blake3"
 )
 
 // A transcript is kept per superblock: superblocks overlap in time, so a hash
@@ -34,7 +32,7 @@ func newTranscript(binding [32]byte, block int) Digest {
 // after returns the transcript hash once flight n with this payload is part of
 // it.
 func (d Digest) after(n int, payload []byte) Digest {
-	sum := blake3.Sum256(payload)
+	sum := Hash(payload)
 	var b [32 + 1 + 32]byte
 	copy(b[:], d[:])
 	b[32] = byte(n)

@@ -4,6 +4,7 @@ import (
 	"crypto/subtle"
 	"hash"
 
+	"github.com/blindscore/blindscore/mpc"
 	"github.com/blindscore/blindscore/mpc/internal/aes128"
 	"github.com/blindscore/blindscore/mpc/internal/gf128"
 )
@@ -22,8 +23,9 @@ import (
 // from u~ and what the bank has, and says nothing either.
 //
 // Challenge. The chi of a unit are the key stream under a hash of everything
-// that the extension says up to and with that unit's corrections (Fiat-Shamir),
-// so that the columns of a unit can be hashed while they are in cache and are
+// that the extension says up to and with that unit's corrections (Fiat-Shamir;
+// these enter by their BLAKE3 hash, in 64 KiB and more at a time, which SHA-256
+// alone would make a quarter of the work), so that the columns of a unit can be hashed while they are in cache and are
 // never held all at once. That it is enough to fix them unit by unit: let the
 // corrections imply choices x and x' for two VOLEs, d = x - x' their difference,
 // D_n the sum R d up to unit n. If the masks alone differ, D = D_0 is not zero.
@@ -32,7 +34,8 @@ import (
 // where d is zero changes nothing. So each query to the hash gives the tax node
 // a chance of at most 2^-128 a pair, less than 2^13 * 2^-128 = 2^-115 in all, to
 // hide a difference (the chi of one unit are AES output, so this rests on AES
-// as a PRF, too).
+// as a PRF, too). Corrections cannot be exchanged after their hash has been
+// queried: that is a collision of 256 bits, as one of the chain would be.
 //
 // What a failing, or passing, check tells: column i*k+b passes if the tax node
 // kept to u~ and v~ for VOLE i; else (R u'_i - u~) Delta_i must equal a value
@@ -92,9 +95,10 @@ func (c *columnHash) maskChoices(x []byte) {
 
 // challenge draws the chi of the next unit, whose corrections are given.
 func (c *columnHash) challenge(u unit, corrections []byte) {
+	sum := mpc.Hash(corrections)
 	h := oracle(tagUnit, c.id)
 	h.Write(c.chain[:])
-	h.Write(corrections)
+	h.Write(sum[:])
 	c.set(h)
 	c.chi = c.chi[:u.width()*blockSize]
 	aes128.NewKey([16]byte(c.chain[:16])).CTR(c.chi, 0, 0)

@@ -18,7 +18,7 @@ const (
 	tagLeaf   = "blindscore/mpc/ot pprf leaf v1"   // PRG' of the PPRF check
 	tagProof  = "blindscore/mpc/ot pprf proof v1"  // hash of the PPRF check
 	tagExtend = "blindscore/mpc/ot extend v1"      // statement of an extension
-	tagUnit   = "blindscore/mpc/ot corrections v1" // chain over its corrections
+	tagUnit   = "blindscore/mpc/ot corrections v2" // chain over the hashes of its corrections
 	tagCheck  = "blindscore/mpc/ot check v1"       // hash of V~
 )
 
