@@ -24,7 +24,7 @@ import (
 func record(t *testing.T, c *scoretest.Case) (*scoretest.Result, [][]byte) {
 	t.Helper()
 	var mu sync.Mutex
-	flights := make([][]byte, 5)
+	flights := make([][]byte, c.Params.Flights())
 	keep := func(f mpctest.Frame) []mpctest.Frame {
 		mu.Lock()
 		defer mu.Unlock()
@@ -246,21 +246,37 @@ func TestSimulatorForTheTaxNode(t *testing.T) {
 	require.Len(t, five, n*3/8)
 }
 
-// Frozen: every flight from fixed seeds. If this fails, the wire format changed
-// and the protocol version must change with it.
+// Frozen: every flight from fixed seeds, for each engine and form. If this fails,
+// the wire format changed and the protocol version must change with it.
 func TestFrozenFlights(t *testing.T) {
-	c := oneBlock(t, 4, 130)
-	_, flights := record(t, c)
-	for i, f := range flights {
-		sum := sha256.Sum256(f)
-		require.Equal(t, frozenFlights[i], hex.EncodeToString(sum[:]), "flight %d", i+1)
+	for name, change := range map[string]func(c *scoretest.Case){
+		"ot, one table":       func(*scoretest.Case) {},
+		"ot, two tables":      func(c *scoretest.Case) { c.Params = twoTables(t, c) },
+		"lattice, one table":  func(c *scoretest.Case) { c.WithLattice(t); c.Params.Superblock = 130 },
+		"lattice, two tables": func(c *scoretest.Case) { c.Params = twoTables(t, c); c.WithLattice(t); c.Params.Superblock = 130 },
+	} {
+		c := oneBlock(t, 4, 130)
+		change(c)
+		_, flights := record(t, c)
+		all := sha256.New()
+		var each []string
+		for _, f := range flights {
+			sum := sha256.Sum256(f)
+			each = append(each, hex.EncodeToString(sum[:4]))
+			all.Write(sum[:])
+		}
+		require.Equal(t, frozenFlights[name], hex.EncodeToString(all.Sum(nil)), "%s: flights %v", name, each)
 	}
 }
 
-var frozenFlights = [5]string{
-	"16c9d8a60a0781d4773f0a8f72ff44f3c8bafc0ba30b70eb0d91e7c70011dfea",
-	"5d0c58b6a93375cadefae33ec190ab7f9031b8c324ce63cd44b2e84b1a6cbb17",
-	"42b09e4bf4d363d28baf4f8fb8534cff72a45dd0d520ed5dd6854d751f5075d9",
-	"0ca86f0da5d2abcd0d230698242e8350c0c73254c9502cd8dc36df83ce26ee42",
-	"020864a7ede0ef4cc63710795b50078f18d5424b25c3d1c5e02ec2a73a9ab986",
+// twoTables is the case's parameters with two tables.
+func twoTables(t *testing.T, c *scoretest.Case) score.Params {
+	t.Helper()
+	p, ok := c.Params.WithTwoTables(c.Model, c.Own, 1)
+	require.True(t, ok, "the thresholds of this case are far enough apart")
+	return p
+}
+
+var frozenFlights = map[string]string{
+	"ot, one table": "267cb35494137fde625679a348e73f314b934f08fb4a5850ff8871078454ab0a",
 }
