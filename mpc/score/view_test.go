@@ -255,7 +255,7 @@ func TestFrozenFlights(t *testing.T) {
 		"lattice, one table":  func(c *scoretest.Case) { c.WithLattice(t); c.Params.Superblock = 130 },
 		"lattice, two tables": func(c *scoretest.Case) { c.Params = twoTables(t, c); c.WithLattice(t); c.Params.Superblock = 130 },
 	} {
-		c := oneBlock(t, 4, 130)
+		c := spaced(t, 130)
 		change(c)
 		_, flights := record(t, c)
 		all := sha256.New()
@@ -269,6 +269,17 @@ func TestFrozenFlights(t *testing.T) {
 	}
 }
 
+// spaced is the first of the cases whose thresholds are far enough apart.
+func spaced(t *testing.T, n int) *scoretest.Case {
+	t.Helper()
+	for seed := uint64(4); ; seed++ {
+		c := oneBlock(t, seed, n)
+		if _, ok := c.Params.WithTwoTables(c.Model, c.Own, 1); ok {
+			return c
+		}
+	}
+}
+
 // twoTables is the case's parameters with two tables.
 func twoTables(t *testing.T, c *scoretest.Case) score.Params {
 	t.Helper()
@@ -278,5 +289,8 @@ func twoTables(t *testing.T, c *scoretest.Case) score.Params {
 }
 
 var frozenFlights = map[string]string{
-	"ot, one table": "267cb35494137fde625679a348e73f314b934f08fb4a5850ff8871078454ab0a",
+	"lattice, one table":  "47a4574d0182070570b6537fa9e568e4aa36914d49e9d6a85d7d03aa502f795d",
+	"lattice, two tables": "552ba3e33cb72299f832090f46d0d42e992235d153a02b779164454da0caeb3e",
+	"ot, one table":       "95cbac09e4a6d048d2e63f10029b55b1f63ad58c8369dd0d022264da387bc737",
+	"ot, two tables":      "d67d63843533dc4d6d851a47d956fc342497f052d34ebd19e9935f19f9d31407",
 }
