@@ -44,8 +44,9 @@ func BenchmarkReceiverExtend(b *testing.B) {
 			for b.Loop() {
 				g, err := r.Reserve(1)
 				require.NoError(b, err)
-				_, err = g.Extend(0, benchShape, choices, testBinding, mpctest.Seed(3), msg)
+				rows, err := g.Extend(0, benchShape, choices, testBinding, mpctest.Seed(3), msg)
 				require.NoError(b, err)
+				rows.Wipe()
 			}
 			perOT(b, p)
 		})
@@ -64,8 +65,9 @@ func BenchmarkSenderExtend(b *testing.B) {
 			_, err = g.Extend(0, benchShape, choices, testBinding, mpctest.Seed(3), msg)
 			require.NoError(b, err)
 			for b.Loop() { // the same extension over and over, which no caller can do
-				_, ok := s.extend(0, benchShape, &testBinding, msg)
+				rows, ok := s.extend(0, benchShape, &testBinding, msg)
 				require.True(b, ok)
+				rows.Wipe()
 			}
 			perOT(b, p)
 		})

@@ -1,6 +1,10 @@
 package ot
 
-import "github.com/blindscore/blindscore/mpc/internal/gf128"
+import (
+	"sync"
+
+	"github.com/blindscore/blindscore/mpc/internal/gf128"
+)
 
 // rows holds, for each digit, N rows of 16 bytes and what pads them to a
 // multiple of 128.
@@ -8,12 +12,19 @@ type rows struct {
 	opaque
 	n      int
 	digits [][]byte
+	memory *[]byte // of all digits; from rowPool
 }
 
+// rowPool keeps the memory of rows that were wiped: to touch new memory costs
+// as much as to transpose.
+var rowPool = sync.Pool{New: func() any { return new([]byte) }}
+
 func newRows(shape Shape) rows {
-	r := rows{n: shape.N, digits: make([][]byte, len(shape.Digits))}
+	r := rows{n: shape.N, digits: make([][]byte, len(shape.Digits)), memory: rowPool.Get().(*[]byte)}
+	each := shape.columnBlocks() * 128 * blockSize
+	*r.memory = sized(*r.memory, each*len(shape.Digits))
 	for j := range r.digits {
-		r.digits[j] = make([]byte, shape.columnBlocks()*128*blockSize)
+		r.digits[j] = (*r.memory)[j*each : (j+1)*each : (j+1)*each]
 	}
 	return r
 }
@@ -29,11 +40,16 @@ func (r *rows) Digit(j int) []byte {
 	return r.digits[j][:r.n*blockSize]
 }
 
-// Wipe overwrites the rows with zeros.
+// Wipe overwrites the rows with zeros and gives their memory back, for other
+// extensions to use: the slices that Digit returned must not be used any more.
+// Digit returns nil from now on. It must not be called while others use r.
 func (r *rows) Wipe() {
-	for _, d := range r.digits {
-		clear(d)
+	if r.memory == nil {
+		return
 	}
+	clear(*r.memory)
+	rowPool.Put(r.memory)
+	r.memory, r.digits = nil, nil
 }
 
 // ReceiverRows are the tax node's rows T of one extension. Row n of digit j
@@ -69,7 +85,8 @@ func (r *SenderRows) Offsets(bits int) []byte {
 	return out
 }
 
-// Wipe overwrites the rows and Delta with zeros.
+// Wipe overwrites the rows and Delta with zeros, and gives the memory of the
+// rows back, as that of ReceiverRows does.
 func (r *SenderRows) Wipe() {
 	r.rows.Wipe()
 	clear(r.delta[:])
