@@ -3,6 +3,7 @@ package party
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -165,7 +166,16 @@ func (l *Link) Score(ctx context.Context, req Request) (*Batch, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	batch, err := l.score(ctx, req)
-	return batch, classify(err)
+	return batch, l.end(err)
+}
+
+// end closes the link after an error that it does not survive, so that the tax
+// node need not wait to find out.
+func (l *Link) end(err error) error {
+	if err = classify(err); err != nil && !errors.Is(err, ErrTask) {
+		l.w.Abort()
+	}
+	return err
 }
 
 func (l *Link) score(ctx context.Context, req Request) (*Batch, error) {

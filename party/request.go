@@ -48,7 +48,7 @@ type Result struct {
 	Band    int    // index into Model.Bands; number of thresholds that the score reaches
 	Name    string // of the band
 	Score   int64  // scaled (see Model.Points); only where the output is OutputScore
-	Err     error  // ErrRefused, or nil
+	Err     error  // ErrRefused; ErrPeer if the tax node returned what is no band; or nil
 }
 
 // Batch is the outcome of a request.

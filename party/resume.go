@@ -39,7 +39,7 @@ func (l *Link) Resume(ctx context.Context, task [32]byte, progress func(Progress
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	batch, err := l.resume(ctx, task, progress)
-	return batch, classify(err)
+	return batch, l.end(err)
 }
 
 func (l *Link) resume(ctx context.Context, task [32]byte, progress func(Progress)) (*Batch, error) {

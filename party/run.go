@@ -278,9 +278,11 @@ func (r *run) batch(side *score.Bank, p score.Params, receipt *Receipt, attempts
 		} else {
 			x.Band = int(r.values[i])
 		}
-		if x.Band < len(names) { // a tax node that lies can return an index without a band
-			x.Name = names[x.Band]
+		if x.Band >= len(names) { // said to the caller only: the tax node is not to learn that it hit one
+			x.Band, x.Err = 0, fmt.Errorf("%w: an output without a band", ErrPeer)
+			continue
 		}
+		x.Name = names[x.Band]
 	}
 	sent, received := r.l.w.Bytes()
 	b.Stats = Stats{
