@@ -43,8 +43,13 @@ func (n *TaxNode) checkTask(signed *partypb.Signed, w *wire) (*agreed, error) {
 	a := &agreed{task: task, signed: signed, digest: partypb.TaskDigest(signed), count: int(task.GetCompanies())}
 	// The sizes of all flights follow from the parameters; with fewer companies
 	// admitted they only get smaller.
-	if _, err := a.scoreParams(n.levelCounts(at)); err != nil {
+	p, err := a.scoreParams(n.levelCounts(at))
+	if err != nil {
 		return nil, err
+	}
+	// What a session holds in memory is bounded by its superblocks.
+	if most := p.DefaultSuperblock(); p.Superblock > most {
+		return nil, fmt.Errorf("%w: superblocks of %d companies, at most %d", ErrUnsupported, p.Superblock, most)
 	}
 	a.count = 0
 	if task.GetEngine() == partypb.Engine_ENGINE_LATTICE {
@@ -64,7 +69,10 @@ func (n *TaxNode) table(task *partypb.Task) (*lattice.Certified, error) {
 	if table == nil {
 		return nil, fmt.Errorf("%w: encrypted table %s is not at hand", ErrUnsupported, short(digest))
 	}
-	return table, nil
+	if tableDigest(n.cfg.Schema.Digest(), task.GetFeatures(), table.inner) != digest {
+		return nil, fmt.Errorf("%w: encrypted table %s is over other features", ErrTask, short(digest))
+	}
+	return table.Certified, nil
 }
 
 // featureIndexes finds features in the schema; their order is the schema's, so

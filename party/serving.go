@@ -197,6 +197,14 @@ func (s *serving) start(ctx context.Context, signed *partypb.Signed) error {
 	if err != nil {
 		return internal(err)
 	}
+	// Every result that a bank has came from an answer that is stored here. One
+	// that claims more would have a receipt for what was never evaluated.
+	finished := partypb.Bitmap(body.GetFinished())
+	for b := range a.superblocks() {
+		if finished.Has(b) && !stored.Has(b) {
+			return fmt.Errorf("%w: it claims the results of superblock %d, which was never answered", ErrPeer, b)
+		}
+	}
 
 	fresh, err := mpc.NewFresh()
 	if err != nil {
@@ -206,7 +214,6 @@ func (s *serving) start(ctx context.Context, signed *partypb.Signed) error {
 	if err != nil {
 		return err
 	}
-	finished := partypb.Bitmap(body.GetFinished())
 	digests, err := s.again(ctx, a, finished)
 	if err != nil {
 		return err

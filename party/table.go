@@ -2,6 +2,8 @@ package party
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"sync"
@@ -36,8 +38,26 @@ func NewEncryptedTable(model *circuits.Model, nonce [32]byte, seed mpc.Seed) (*E
 	return t, nil
 }
 
-// Digest is what the approver signs and tax nodes are told to trust.
-func (t *EncryptedTable) Digest() [32]byte { return t.table.Digest() }
+// Digest is what the approver signs and tax nodes are told to trust. It binds
+// the features by name, so that an approved table is not run on others that
+// happen to have as many levels.
+func (t *EncryptedTable) Digest() [32]byte {
+	return tableDigest(t.model.SchemaDigest(), t.model.Features(), t.table.Digest())
+}
+
+// tableDigest is SHA-256 of schema, features and the digest of the lattice room,
+// which binds parameters, matrices and bytes.
+func tableDigest(schema [32]byte, features []string, table [32]byte) [32]byte {
+	h := sha256.New()
+	h.Write([]byte("blindscore encrypted table v1\x00"))
+	h.Write(schema[:])
+	for _, name := range features {
+		h.Write(binary.LittleEndian.AppendUint32(nil, uint32(len(name))))
+		h.Write([]byte(name))
+	}
+	h.Write(table[:])
+	return [32]byte(h.Sum(nil))
+}
 
 // Format implements fmt.Formatter; it prints the digest.
 func (t *EncryptedTable) Format(s fmt.State, _ rune) {
@@ -50,7 +70,14 @@ func (t *EncryptedTable) Format(s fmt.State, _ rune) {
 // outputs of others. The approver learns the bank's key by the seed and forgets
 // it.
 func VerifyEncryptedTable(model *circuits.Model, nonce [32]byte, seed mpc.Seed, digest [32]byte) error {
-	return classify(score.VerifyModel(tableParams(model), model, lattice.JointFromNonce(nonce), seed, digest))
+	t, err := NewEncryptedTable(model, nonce, seed)
+	if err != nil {
+		return err
+	}
+	if t.Digest() != digest {
+		return fmt.Errorf("%w: the encrypted table is not that of this model, nonce and seed", ErrPeer)
+	}
+	return nil
 }
 
 // tableParams widens the range of the score where that lets thresholds be looked
@@ -115,16 +142,22 @@ func (l *Link) tableState(ctx context.Context) (partypb.TableState, error) {
 	return c.GetTableReply().GetState(), nil
 }
 
+// heldTable is a certified table with its digest in the lattice room.
+type heldTable struct {
+	*lattice.Certified
+	inner [32]byte
+}
+
 // tables are the certified tables that a tax node holds, over all links.
 type tables struct {
 	mu    sync.Mutex
-	ready map[[32]byte]*lattice.Certified
+	ready map[[32]byte]*heldTable
 	order [][32]byte // oldest use first
 	bytes int
 }
 
 // get returns a table and marks it as used.
-func (t *tables) get(digest [32]byte) *lattice.Certified {
+func (t *tables) get(digest [32]byte) *heldTable {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	c := t.ready[digest]
@@ -146,7 +179,7 @@ func (t *tables) touch(digest [32]byte) {
 
 // put keeps a table, and drops the ones that were not used for longest while
 // all together exceed the limit. Batches under way keep what they hold.
-func (t *tables) put(digest [32]byte, c *lattice.Certified, limit int) {
+func (t *tables) put(digest [32]byte, c *heldTable, limit int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.ready[digest] == nil {
@@ -164,8 +197,12 @@ func (t *tables) put(digest [32]byte, c *lattice.Certified, limit int) {
 
 // offer answers a bank that would like to use a table.
 func (s *serving) offer(ctx context.Context, o *partypb.TableOffer) error {
+	held := s.slot
 	if err := s.take(); err != nil {
 		return err
+	}
+	if !held { // a link that has a table and no task holds nothing
+		defer s.release()
 	}
 	digest := [32]byte(o.GetDigest())
 	state, params, err := s.n.assess(o, digest)
@@ -176,7 +213,7 @@ func (s *serving) offer(ctx context.Context, o *partypb.TableOffer) error {
 		if err := s.tableReply(ctx, state); err != nil {
 			return err
 		}
-		if err := s.receiveTable(ctx, params, lattice.Joint(o.GetJoint()), digest); err != nil {
+		if err := s.receiveTable(ctx, params, o); err != nil {
 			return err
 		}
 		state = partypb.TableState_TABLE_STATE_READY
@@ -214,17 +251,21 @@ func (s *serving) tableReply(ctx context.Context, state partypb.TableState) erro
 
 // receiveTable reads a table of known size and certifies it: its digest is that
 // which this node was told to trust.
-func (s *serving) receiveTable(ctx context.Context, p lattice.Params, joint lattice.Joint, digest [32]byte) error {
+func (s *serving) receiveTable(ctx context.Context, p lattice.Params, o *partypb.TableOffer) error {
 	r := &setupReader{ctx: ctx, w: s.w, left: p.TableBytes()}
-	t, err := lattice.ReadTable(p, joint, r)
+	t, err := lattice.ReadTable(p, lattice.Joint(o.GetJoint()), r)
 	if err != nil {
 		return err
 	}
-	c, err := t.Certify(digest)
+	digest, inner := [32]byte(o.GetDigest()), t.Digest()
+	if tableDigest(s.n.cfg.Schema.Digest(), o.GetFeatures(), inner) != digest {
+		return fmt.Errorf("%w: the encrypted table is not the approved one", ErrPeer)
+	}
+	c, err := t.Certify(inner)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrPeer, err)
 	}
-	s.n.tables.put(digest, c, s.n.cfg.MaxTableBytes)
+	s.n.tables.put(digest, &heldTable{c, inner}, s.n.cfg.MaxTableBytes)
 	return nil
 }
 

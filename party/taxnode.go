@@ -11,7 +11,6 @@ import (
 
 	"github.com/blindscore/blindscore/circuits"
 	"github.com/blindscore/blindscore/mpc"
-	"github.com/blindscore/blindscore/mpc/lattice"
 	"github.com/blindscore/blindscore/party/journal"
 	"github.com/blindscore/blindscore/party/partypb"
 	"github.com/blindscore/blindscore/party/records"
@@ -98,7 +97,7 @@ func NewTaxNode(cfg TaxConfig) (*TaxNode, error) {
 		sessions: make(chan struct{}, cfg.MaxSessions),
 		links:    make(chan struct{}, cfg.MaxLinks),
 		running:  running{tasks: make(map[[32]byte]struct{})},
-		tables:   tables{ready: make(map[[32]byte]*lattice.Certified)},
+		tables:   tables{ready: make(map[[32]byte]*heldTable)},
 	}, nil
 }
 
@@ -184,8 +183,14 @@ func (n *TaxNode) link(ctx, work context.Context, w *wire, log *slog.Logger) err
 		return err
 	}
 	for {
-		// Between tasks the node's own end ends the link at once.
-		c, err := w.await(ctx, n.cfg.Patience)
+		// Between tasks the node's own end ends the link at once. A bank that
+		// holds a session, admitted and not started, owes its start: one that
+		// kept silent would keep the session from others.
+		patience := n.cfg.Patience
+		if s.slot {
+			patience = 0
+		}
+		c, err := w.await(ctx, patience)
 		if err != nil {
 			return err
 		}
