@@ -44,7 +44,7 @@ func (c *client) add(set *pflag.FlagSet) {
 	set.StringVar(&c.journal, "journal", "", "file that keeps what a batch that is cut off needs to be resumed")
 	set.StringVar(&c.out, "out", "-", "file for the results, - for standard output")
 	set.StringVar(&c.outFormat, "out-format", "csv", "csv, or json: one object a batch, one a line")
-	set.BoolVar(&c.quiet, "quiet", false, "no summary on standard error")
+	set.BoolVar(&c.quiet, "quiet", false, "no summary and no advice on standard error")
 	set.DurationVar(&c.idle, "idle", 0, "patience with a tax node that owes a message (default: the protocol's)")
 }
 
@@ -151,7 +151,7 @@ func (w *work) write(outputs []*Output) error {
 
 // hint says how to go on after a break.
 func (c *client) hint(err error) error {
-	if errors.Is(err, party.ErrInterrupted) && !errors.Is(err, transport.ErrHandshake) && c.journal != "" {
+	if errors.Is(err, party.ErrInterrupted) && !errors.Is(err, transport.ErrHandshake) && c.journal != "" && !c.quiet {
 		return fmt.Errorf("%w\nNothing is lost: run \"bank resume\" with the same journal and scorecard to finish the batch", err)
 	}
 	return err

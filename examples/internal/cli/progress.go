@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/pflag"
@@ -44,9 +45,9 @@ func bar(w io.Writer, what string) (step func(done, total int), end func()) {
 	step = func(done, total int) {
 		if b == nil {
 			b = progressbar.NewOptions(total,
-				progressbar.OptionSetWriter(w), progressbar.OptionSetDescription(what), progressbar.OptionSetWidth(40),
-				progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetItsString("companies"),
-				progressbar.OptionSetPredictTime(true), progressbar.OptionSetRenderBlankState(true),
+				progressbar.OptionSetWriter(w), progressbar.OptionSetDescription(what), progressbar.OptionSetWidth(16), // in 80 columns
+				progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetPredictTime(true),
+				progressbar.OptionThrottle(50*time.Millisecond), progressbar.OptionSetRenderBlankState(true),
 				progressbar.OptionSetTheme(progressbar.ThemeASCII))
 		}
 		_ = b.Set(done)
