@@ -3,7 +3,7 @@ package ot
 import "sync"
 
 // buffers are the working memory of one extension in progress: at most 520 KiB
-// of columns, at most 40 KiB to sum leaf streams in, and a few columns more.
+// of columns, at most 80 KiB to sum leaf streams in, and a few columns more.
 type buffers struct {
 	opaque
 	v       []byte // the 128 columns of a unit

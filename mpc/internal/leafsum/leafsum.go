@@ -15,9 +15,9 @@ import (
 )
 
 const (
-	// Piece is the most bytes of a stream that are summed at a time: with 16 streams of it, a piece of everything stays
-	// in the first-level cache.
-	Piece = 1024
+	// Piece is the most bytes of a stream that are summed at a time: 16 streams of it, and their sums, fit a first-level
+	// cache of 48 KiB.
+	Piece = 2048
 	// Pitch is how far apart streams lie. It is an odd number of cache lines, so that streams do not compete for them.
 	Pitch = Piece + 64
 	// MaxK is the largest K.

@@ -11,7 +11,7 @@ import (
 
 const (
 	width = 64
-	pitch = 1024 + 64
+	pitch = 2048 + 64
 	// The operations of a ternary instruction, as their truth tables.
 	xor3   = 0x96 // a + b + c
 	xorAnd = 0x78 // a + b & c
