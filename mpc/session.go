@@ -86,6 +86,10 @@ func NewFresh() (*Fresh, error) {
 // Commitment returns the commitment to the seed.
 func (f *Fresh) Commitment() [32]byte { return f.seed.Commitment() }
 
+// Block returns the seed of one superblock of the session to come, for work
+// that is done ahead of it.
+func (f *Fresh) Block(block int) Seed { return BlockSeed(f.seed, block) }
+
 // Format implements fmt.Formatter; it prints no secret.
 func (f *Fresh) Format(s fmt.State, _ rune) { _, _ = s.Write([]byte(redacted)) }
 

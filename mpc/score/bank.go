@@ -20,6 +20,7 @@ type Bank struct {
 	engine bankEngine
 	f      *function
 	own    []int64
+	ready  *BankReady // of the one company of the batch, if its OTs are at hand
 }
 
 // bankEngine is the bank's side of stage 1. It returns the turn of every
@@ -88,7 +89,11 @@ func newBank(p Params, model *circuits.Model, own []int64) (*Bank, error) {
 // company, or, for OutputScore, what Score turns into a score. An error of
 // result ends the session.
 func (b *Bank) Run(ctx context.Context, s *mpc.Session, conn *mpc.Conn, sender *ot.Sender, blocks []int, result func(block int, digest mpc.Digest, values []uint16) error) error {
-	ext, err := sender.Reserve(len(blocks))
+	fresh := len(blocks)
+	if b.ready != nil {
+		fresh = 0
+	}
+	ext, err := sender.Reserve(fresh)
 	if err != nil {
 		return err
 	}
@@ -115,7 +120,12 @@ func (b *Bank) block(ctx context.Context, blk *mpc.Block, ext *ot.SenderRange, a
 		return nil, err
 	}
 	front := b.plan.engine.front(n)
-	rows, err := ext.Extend(at, b.plan.shape(n), blk.Binding(), message[front:])
+	var rows *ot.SenderRows
+	if b.ready != nil {
+		rows, err = b.ready.take()
+	} else {
+		rows, err = ext.Extend(at, b.plan.shape(n), blk.Binding(), message[front:])
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -70,12 +70,17 @@ func (e *encryptedBank) share(_ context.Context, _ *mpc.Block, front []byte, n i
 type encryptedTax struct {
 	*encrypted
 	table *lattice.Certified
+	ahead *lattice.Evaluator // prepared for the one company of the batch
 }
 
 func (e *encryptedTax) choices([][]uint16) [][]uint8 { return nil }
 
 func (e *encryptedTax) first(front []byte, blk *mpc.Block, levels [][]uint16, index []uint16) error {
-	return e.table.Evaluator(blk.Seed().Derive("lattice")).Eval(e.pick(levels), index, front)
+	evaluator := e.ahead
+	if evaluator == nil {
+		evaluator = e.table.Evaluator(blk.Seed().Derive("lattice"))
+	}
+	return evaluator.Eval(e.pick(levels), index, front)
 }
 
 func (e *encryptedTax) share(context.Context, *Tax, *mpc.Block, [][]uint16, []uint16, *ot.ReceiverRows, hasher) error {

@@ -152,10 +152,12 @@ func (p Params) Validate() error {
 	if err := plan.shape(p.Superblock).Validate(); err != nil {
 		return err
 	}
-	for n, size := range plan.sizes(min(p.Superblock, max(p.Companies, 1))) {
-		if size > maxFlight {
-			return bad("flight %d of a superblock would take %d bytes, the limit is %d: use smaller superblocks", n+1, size, maxFlight)
-		}
+	total := 0
+	for _, size := range plan.sizes(min(p.Superblock, max(p.Companies, 1))) {
+		total += size
+	}
+	if total > maxFlights {
+		return bad("the flights of a superblock would take %d bytes, the limit is %d: use smaller superblocks", total, maxFlights)
 	}
 	return nil
 }
@@ -172,8 +174,9 @@ func (p Params) guardBits() int {
 // indexBits is m + g, the bits of an index of stage 2.
 func (p Params) indexBits() int { return p.ScoreBits + p.guardBits() }
 
-// maxFlight bounds one flight of one superblock, whatever the peer proposes.
-const maxFlight = 64 << 20
+// maxFlights bounds the flights of one superblock together, whatever the peer
+// proposes: the largest models at the smallest superblocks.
+const maxFlights = 40 << 20
 
 // Superblocks returns how many superblocks the batch has.
 func (p Params) Superblocks() int { return (p.Companies + p.Superblock - 1) / p.Superblock }

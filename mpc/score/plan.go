@@ -21,6 +21,7 @@ type plan struct {
 	engine engine
 	form   form
 	digits []int // widths of all OT digits, the engine's first
+	ready  bool  // the OT corrections were exchanged ahead
 }
 
 // engine is stage 1: it leaves the parties with additive shares of the score.
@@ -70,7 +71,10 @@ func (pl *plan) shape(n int) ot.Shape { return ot.Shape{N: n, Digits: pl.digits}
 
 // sizes returns the bytes of all flights for n companies.
 func (pl *plan) sizes(n int) []int {
-	first := pl.engine.front(n) + pl.shape(n).CorrectionBytes(pl.p.OT)
+	first := pl.engine.front(n)
+	if !pl.ready {
+		first += pl.shape(n).CorrectionBytes(pl.p.OT)
+	}
 	return append(append([]int{first}, pl.engine.between(n)...), pl.form.sizes(n)...)
 }
 

@@ -22,6 +22,7 @@ type Tax struct {
 	plan   *plan
 	engine taxEngine
 	input  Input
+	ready  *TaxReady            // of the one company of the batch, if its OTs are at hand
 	tap    func(payload []byte) // in tests: sees and may replace what is sent
 }
 
@@ -64,7 +65,7 @@ func NewLatticeTax(p Params, input Input, table *lattice.Certified) (*Tax, error
 		return nil, err
 	}
 	e := t.plan.engine.(*encrypted)
-	t.engine = &encryptedTax{e, table}
+	t.engine = &encryptedTax{encrypted: e, table: table}
 	return t, e.check("table", table.Params().Digest())
 }
 
@@ -81,7 +82,11 @@ func newTax(p Params, input Input) (*Tax, error) {
 
 // Run serves the given superblocks on a fresh session.
 func (t *Tax) Run(ctx context.Context, s *mpc.Session, conn *mpc.Conn, receiver *ot.Receiver, blocks []int) error {
-	ext, err := receiver.Reserve(len(blocks))
+	fresh := len(blocks)
+	if t.ready != nil {
+		fresh = 0
+	}
+	ext, err := receiver.Reserve(fresh)
 	if err != nil {
 		return err
 	}
@@ -103,30 +108,34 @@ func (t *Tax) block(ctx context.Context, blk *mpc.Block, ext *ot.ReceiverRange, 
 
 	// Flight 1: the engine's message, and OT corrections. The index of stage 2
 	// is random, so that nothing of stage 2 waits for the score.
-	index := randomIndex(blk.Seed().Derive("index"), n, t.p.indexBits())
-	choices, form := t.plan.form.choices(index, blk.Seed())
+	o, err := t.prepare(blk, n)
+	if err != nil {
+		return err
+	}
 	message, err := blk.Next()
 	if err != nil {
 		return err
 	}
 	front := t.plan.engine.front(n)
-	if err := t.engine.first(message[:front], blk, levels, index); err != nil {
+	if err := t.engine.first(message[:front], blk, levels, o.index); err != nil {
 		return err
 	}
-	choices = append(t.engine.choices(levels), choices...)
-	rows, err := ext.Extend(at, t.plan.shape(n), choices, blk.Binding(), blk.Seed().Derive("ot"), message[front:])
-	if err != nil {
-		return err
+	if o.rows == nil {
+		choices := append(t.engine.choices(levels), o.choices...)
+		o.rows, err = ext.Extend(at, t.plan.shape(n), choices, blk.Binding(), blk.Seed().Derive("ot"), message[front:])
+		if err != nil {
+			return err
+		}
 	}
-	defer rows.Wipe()
+	defer o.rows.Wipe()
 	if err := t.send(ctx, blk, message); err != nil {
 		return err
 	}
 
-	if err := t.engine.share(ctx, t, blk, levels, index, rows, h); err != nil {
+	if err := t.engine.share(ctx, t, blk, levels, o.index, o.rows, h); err != nil {
 		return err
 	}
-	out, err := form.open(ctx, t, blk, index, rows, len(t.plan.engine.digits()), h)
+	out, err := o.form.open(ctx, t, blk, o.index, o.rows, len(t.plan.engine.digits()), h)
 	if err != nil {
 		return err
 	}
@@ -137,6 +146,29 @@ func (t *Tax) block(ctx context.Context, blk *mpc.Block, ext *ot.ReceiverRange, 
 	}
 	pack(message, out, t.p.OutputBits)
 	return t.send(ctx, blk, message)
+}
+
+// opening is the part of a superblock that does not depend on levels.
+type opening struct {
+	index   []uint16 // of stage 2
+	choices [][]uint8
+	form    taxForm
+	rows    *ot.ReceiverRows // if the corrections were sent ahead
+}
+
+// open draws the opening of a superblock from its seed.
+func (pl *plan) open(seed mpc.Seed, n int) *opening {
+	o := &opening{index: randomIndex(seed.Derive("index"), n, pl.p.indexBits())}
+	o.choices, o.form = pl.form.choices(o.index, seed)
+	return o
+}
+
+// prepare draws the opening, or takes the one that was made ahead.
+func (t *Tax) prepare(blk *mpc.Block, n int) (*opening, error) {
+	if t.ready != nil {
+		return t.ready.take()
+	}
+	return t.plan.open(blk.Seed(), n), nil
 }
 
 func (t *Tax) send(ctx context.Context, blk *mpc.Block, payload []byte) error {

@@ -74,6 +74,9 @@ func (c *Case) WithLattice(t testing.TB) *Case {
 	return c
 }
 
+// Table returns the trusted table of WithLattice.
+func (c *Case) Table() *lattice.Certified { return c.table }
+
 // NewBank returns the bank's side.
 func (c *Case) NewBank(t testing.TB) *score.Bank {
 	t.Helper()
