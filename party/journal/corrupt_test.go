@@ -79,7 +79,7 @@ func use(t testing.TB, content []byte) (opened error) {
 func TestDamagedFiles(t *testing.T) {
 	good := sample(t)
 	require.NoError(t, use(t, good))
-	require.NoError(t, inspectPages(bytes.NewReader(good), uint64(len(good))))
+	require.NoError(t, onDisk.Inspect(bytes.NewReader(good), uint64(len(good))))
 
 	pages := usedBytes(t, good)
 	for _, n := range []int{1, 15, 80, 4095, 4096, 8192, 12288, pages / 2, pages - 4096, pages - 1} {
@@ -123,9 +123,9 @@ func TestDamagedFiles(t *testing.T) {
 
 // usedBytes returns how much of the file bbolt uses.
 func usedBytes(t testing.TB, b []byte) int {
-	_, _, w, err := newest(bytes.NewReader(b), uint64(len(b)))
+	n, err := onDisk.Used(bytes.NewReader(b), uint64(len(b)))
 	require.NoError(t, err)
-	return int(w.pages * w.pageSize)
+	return int(n)
 }
 
 // TestTornMeta: of the two meta pages the older takes over when the last write to the newer was cut off.
@@ -176,17 +176,6 @@ func TestDamageWhileOpen(t *testing.T) {
 	require.ErrorIs(t, err, ErrCorrupt)
 	require.ErrorIs(t, j.PutAnswer(TaskID{2}, answer(900, 1)), ErrCorrupt)
 	require.NoError(t, j.Close())
-}
-
-func FuzzInspect(f *testing.F) {
-	good := sample(f)
-	f.Add(good[:usedBytes(f, good)])
-	f.Add([]byte{})
-	f.Fuzz(func(t *testing.T, b []byte) {
-		if err := inspectPages(bytes.NewReader(b), uint64(len(b))); err != nil && !errors.Is(err, ErrCorrupt) {
-			t.Fatal(err)
-		}
-	})
 }
 
 func FuzzDecode(f *testing.F) {

@@ -8,8 +8,8 @@
 //
 // The adversary of this package is not the peer, whose messages were checked before they come here, but crashes and bad
 // disks. What was acknowledged survives the death of the process and, as far as the disk honours fsync, of the machine.
-// Open refuses a file that is cut off or garbled with ErrCorrupt: it checks every page before bbolt maps the file, since
-// bbolt trusts its pages and would crash on them, then has bbolt check its own structure. Each record carries a checksum
+// Open refuses a file that is cut off or garbled with ErrCorrupt (package boltfile checks every page before bbolt maps the
+// file, since bbolt trusts its pages and would crash on them). Each record carries a checksum
 // that is verified when it is read. A file that is damaged while it is open gives ErrCorrupt too, and nothing is written
 // after that. Not covered: damage that keeps every checksum right, and an old copy of the file put back (a tax node
 // restored from a backup must not serve the tasks in it).

@@ -6,6 +6,8 @@ import (
 	"hash/crc32"
 )
 
+var le = binary.LittleEndian
+
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // A record is a checksum and fields: CRC-32C (4, LE) over key and the rest | for each field: length (4, LE), bytes. The
@@ -61,6 +63,10 @@ func number(b []byte, size int) (uint64, error) {
 		return uint64(binary.BigEndian.Uint32(b)), nil
 	}
 	return binary.BigEndian.Uint64(b), nil
+}
+
+func corrupt(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", ErrCorrupt, fmt.Sprintf(format, args...))
 }
 
 func invalid(format string, args ...any) error {

@@ -3,22 +3,21 @@ package journal
 import (
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"runtime"
-	"runtime/debug"
 	"sync"
-	"time"
 
 	bolt "go.etcd.io/bbolt"
 	bolterrors "go.etcd.io/bbolt/errors"
+
+	"github.com/blindscore/blindscore/party/internal/boltfile"
 )
 
 const (
 	fileVersion = 1
 	maxGroup    = 256 // changes in one commit
-	lockTimeout = 200 * time.Millisecond
 )
+
+var onDisk = boltfile.Errors{Corrupt: ErrCorrupt, File: ErrFile}
 
 var (
 	bucketMeta  = []byte("journal")
@@ -47,32 +46,12 @@ type change struct {
 
 // openStore opens or makes the journal of the given kind in file.
 func openStore(file, kind string) (*store, error) {
-	if err := inspect(file); err != nil {
+	db, err := onDisk.Open(file)
+	if err != nil {
 		return nil, err
 	}
-	_, err := os.Stat(file)
-	fresh := errors.Is(err, os.ErrNotExist)
-	var db *bolt.DB
-	err = guard(func() (err error) {
-		db, err = bolt.Open(file, 0o600, &bolt.Options{Timeout: lockTimeout, FreelistType: bolt.FreelistMapType, NoStatistics: true})
-		return err
-	})
-	if err != nil {
-		if errors.Is(err, ErrCorrupt) {
-			return nil, err
-		}
-		return nil, fmt.Errorf("%w: %w", ErrFile, err)
-	}
 	s := &store{db: db, changes: make(chan *change), closing: make(chan struct{}), ended: make(chan struct{}), broken: make(chan struct{})}
-	if fresh {
-		err = syncDir(filepath.Dir(file))
-	}
-	if err == nil {
-		err = guard(func() error { return db.Update(func(tx *bolt.Tx) error { return prepare(tx, kind) }) })
-	}
-	if err == nil {
-		err = guard(func() error { return db.View(checkStructure) })
-	}
+	err = onDisk.Guard(func() error { return db.Update(func(tx *bolt.Tx) error { return prepare(tx, kind) }) })
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -102,28 +81,6 @@ func prepare(tx *bolt.Tx, kind string) error {
 	_, err1 := tx.CreateBucket(bucketTasks)
 	_, err2 := tx.CreateBucket(bucketOrder)
 	return errors.Join(err1, err2, meta.Put(keyKind, []byte(want)))
-}
-
-// checkStructure has bbolt check its trees and its list of free pages.
-func checkStructure(tx *bolt.Tx) error {
-	var first error
-	for err := range tx.Check() { // to its end: it is written by a goroutine
-		if first == nil {
-			first = fmt.Errorf("%w: %w", ErrCorrupt, err)
-		}
-	}
-	return first
-}
-
-// guard runs fn; a panic, or an access to memory that the file no longer backs, becomes ErrCorrupt.
-func guard(fn func() error) (err error) {
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("%w: %v", ErrCorrupt, r)
-		}
-	}()
-	return fn()
 }
 
 // Close waits for the changes under way and closes the file. After damage it does not wait: bbolt may hold its own locks
@@ -191,7 +148,7 @@ func (s *store) write(group []*change) {
 	refused := make([]error, len(group))
 	err := s.failure()
 	if err == nil {
-		err = guard(func() error {
+		err = onDisk.Guard(func() error {
 			return s.db.Update(func(tx *bolt.Tx) error {
 				for i, c := range group {
 					if refused[i] = c.apply(tx); refused[i] != nil && !refusal(refused[i]) {
@@ -226,7 +183,7 @@ func view[T any](s *store, read func(*bolt.Tx) (T, error)) (T, error) {
 	done := make(chan outcome, 1)
 	go func() {
 		var value T
-		err := guard(func() error {
+		err := onDisk.Guard(func() error {
 			return s.db.View(func(tx *bolt.Tx) (err error) {
 				value, err = read(tx)
 				return err
@@ -266,17 +223,4 @@ func (s *store) fail(err error) {
 		s.failed = err
 		close(s.broken)
 	}
-}
-
-// syncDir makes a new file's name durable.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrFile, err)
-	}
-	defer d.Close()
-	if err := d.Sync(); err != nil && runtime.GOOS != "windows" {
-		return fmt.Errorf("%w: %w", ErrFile, err)
-	}
-	return nil
 }

@@ -43,7 +43,9 @@ var edges = []struct {
 	{"party/partypb", nil},
 	{"party/uscc", nil},
 	{"party/transport", nil},
-	{"party/journal", []string{"mpc", "party/partypb"}},
+	{"party/internal/boltfile", nil},
+	{"party/journal", []string{"mpc", "party/partypb", "party/internal/boltfile"}},
+	{"party/ledger", []string{"party/internal/boltfile"}},
 	{"party/records", []string{"circuits", "party/uscc"}},
 	{"party", []string{"sharing", "circuits", "mpc", "mpc/ot", "mpc/lookup", "mpc/lattice", "mpc/score", "party/..."}},
 

@@ -1,20 +1,14 @@
-package journal
+package boltfile
 
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"hash/fnv"
 	"io"
-	"os"
-	"runtime"
 )
 
-// bbolt maps its file and follows the numbers in it without a check: a page number past the end, or a length past its
-// page, crashes the process in a way that no recover catches. So the file is read here first, page by page, and refused
-// unless every number that bbolt would follow stays inside. The format is that of bbolt's internal/common (page.go,
-// meta.go, inode.go, bucket.go), version 2, little-endian.
+// The format is that of bbolt's internal/common (page.go, meta.go, inode.go, bucket.go), version 2, little-endian.
 const (
 	pageHeader  = 16
 	element     = 16
@@ -34,51 +28,22 @@ const (
 
 var le = binary.LittleEndian
 
-func corrupt(format string, args ...any) error {
-	return fmt.Errorf("%w: %s", ErrCorrupt, fmt.Sprintf(format, args...))
-}
-
-// inspect checks the file before bbolt sees it. A file that is not there or empty is a journal to be.
-func inspect(file string) error {
-	f, err := os.Open(file)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrFile, err)
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	switch {
-	case err != nil:
-		return fmt.Errorf("%w: %w", ErrFile, err)
-	case !info.Mode().IsRegular():
-		return fmt.Errorf("%w: %s is not a regular file", ErrFile, file)
-	case runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0:
-		return fmt.Errorf("%w: %s: others than the owner have access (mode %#o), want 0600", ErrFile, file, info.Mode().Perm())
-	}
-	if err := lock(f); err != nil {
-		return fmt.Errorf("%w: %s is in use: %w", ErrFile, file, err)
-	}
-	if info, err = f.Stat(); err != nil { // again, now that nobody else writes
-		return fmt.Errorf("%w: %w", ErrFile, err)
-	}
-	if info.Size() == 0 {
-		return nil
-	}
-	return inspectPages(f, uint64(info.Size()))
+func (e Errors) corrupt(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", e.Corrupt, fmt.Sprintf(format, args...))
 }
 
 // walker reads a file of bbolt.
 type walker struct {
+	errs     Errors
 	r        io.ReaderAt
 	pageSize uint64
 	pages    uint64 // all numbers are below it
 	seen     []bool
 }
 
-func inspectPages(r io.ReaderAt, size uint64) error {
-	root, freelist, w, err := newest(r, size)
+// Inspect checks that bbolt can follow the numbers in a file of the given size.
+func (e Errors) Inspect(r io.ReaderAt, size uint64) error {
+	root, freelist, w, err := e.newest(r, size)
 	if err != nil {
 		return err
 	}
@@ -90,8 +55,17 @@ func inspectPages(r io.ReaderAt, size uint64) error {
 	return w.tree(root, 0)
 }
 
+// Used returns how many bytes of the file bbolt uses.
+func (e Errors) Used(r io.ReaderAt, size uint64) (uint64, error) {
+	_, _, w, err := e.newest(r, size)
+	if err != nil {
+		return 0, err
+	}
+	return w.pages * w.pageSize, nil
+}
+
 // newest reads both meta pages and returns what the valid one of the last transaction says, as bbolt does.
-func newest(r io.ReaderAt, size uint64) (root, freelist uint64, w *walker, err error) {
+func (e Errors) newest(r io.ReaderAt, size uint64) (root, freelist uint64, w *walker, err error) {
 	var last uint64
 	try := func(at int64) uint64 {
 		var p [pageHeader + metaSize]byte
@@ -108,7 +82,7 @@ func newest(r io.ReaderAt, size uint64) (root, freelist uint64, w *walker, err e
 		}
 		if txid := le.Uint64(m[48:]); w == nil || txid > last {
 			last, root, freelist = txid, le.Uint64(m[16:]), le.Uint64(m[32:])
-			w = &walker{r: r, pageSize: pageSize, pages: le.Uint64(m[40:])}
+			w = &walker{errs: e, r: r, pageSize: pageSize, pages: le.Uint64(m[40:])}
 		}
 		return pageSize
 	}
@@ -120,10 +94,10 @@ func newest(r io.ReaderAt, size uint64) (root, freelist uint64, w *walker, err e
 		}
 	}
 	if w == nil {
-		return 0, 0, nil, corrupt("no valid meta page")
+		return 0, 0, nil, e.corrupt("no valid meta page")
 	}
 	if w.pages < 2 || w.pages > size/w.pageSize {
-		return 0, 0, nil, corrupt("%d pages of %d bytes in a file of %d bytes", w.pages, w.pageSize, size)
+		return 0, 0, nil, e.corrupt("%d pages of %d bytes in a file of %d bytes", w.pages, w.pageSize, size)
 	}
 	w.seen = make([]bool, w.pages)
 	w.seen[0], w.seen[1] = true, true
@@ -133,25 +107,25 @@ func newest(r io.ReaderAt, size uint64) (root, freelist uint64, w *walker, err e
 // page reads a page with its overflow, which no other page may share.
 func (w *walker) page(id uint64) ([]byte, error) {
 	if id >= w.pages {
-		return nil, corrupt("page %d of %d", id, w.pages)
+		return nil, w.errs.corrupt("page %d of %d", id, w.pages)
 	}
 	var head [pageHeader]byte
 	if _, err := w.r.ReadAt(head[:], int64(id*w.pageSize)); err != nil {
-		return nil, corrupt("page %d: %v", id, err)
+		return nil, w.errs.corrupt("page %d: %v", id, err)
 	}
 	n := 1 + uint64(le.Uint32(head[12:]))
 	if le.Uint64(head[:]) != id || n > w.pages-id {
-		return nil, corrupt("page %d says it is page %d, with %d more, of %d", id, le.Uint64(head[:]), n-1, w.pages)
+		return nil, w.errs.corrupt("page %d says it is page %d, with %d more, of %d", id, le.Uint64(head[:]), n-1, w.pages)
 	}
 	for i := id; i < id+n; i++ {
 		if w.seen[i] {
-			return nil, corrupt("page %d is used twice", i)
+			return nil, w.errs.corrupt("page %d is used twice", i)
 		}
 		w.seen[i] = true
 	}
 	p := make([]byte, n*w.pageSize)
 	if _, err := w.r.ReadAt(p, int64(id*w.pageSize)); err != nil {
-		return nil, corrupt("page %d: %v", id, err)
+		return nil, w.errs.corrupt("page %d: %v", id, err)
 	}
 	return p, nil
 }
@@ -166,12 +140,12 @@ func (w *walker) freelist(id uint64) error {
 		n, ids = le.Uint64(ids), ids[8:]
 	}
 	if le.Uint16(p[8:]) != flagFreelist || n > uint64(len(ids))/8 {
-		return corrupt("page %d is no list of %d free pages", id, n)
+		return w.errs.corrupt("page %d is no list of %d free pages", id, n)
 	}
 	for i := range n {
 		free := le.Uint64(ids[8*i:])
 		if free >= w.pages || w.seen[free] {
-			return corrupt("page %d is free twice, or in use, or past %d", free, w.pages)
+			return w.errs.corrupt("page %d is free twice, or in use, or past %d", free, w.pages)
 		}
 		w.seen[free] = true
 	}
@@ -191,13 +165,13 @@ func (w *walker) node(p []byte, id uint64, depth int) error {
 	flags, count := le.Uint16(p[8:]), int(le.Uint16(p[10:]))
 	switch {
 	case depth > maxDepth:
-		return corrupt("page %d lies too deep", id)
+		return w.errs.corrupt("page %d lies too deep", id)
 	case flags != flagBranch && flags != flagLeaf:
-		return corrupt("page %d has flags %#x", id, flags)
+		return w.errs.corrupt("page %d has flags %#x", id, flags)
 	case flags == flagBranch && count == 0:
-		return corrupt("page %d branches nowhere", id)
+		return w.errs.corrupt("page %d branches nowhere", id)
 	case pageHeader+count*element > len(p):
-		return corrupt("page %d has %d elements", id, count)
+		return w.errs.corrupt("page %d has %d elements", id, count)
 	}
 	var before []byte
 	for i := range count {
@@ -209,11 +183,11 @@ func (w *walker) node(p []byte, id uint64, depth int) error {
 		}
 		from := uint64(at) + pos
 		if from+ksize+vsize > uint64(len(p)) {
-			return corrupt("page %d: element %d ends past its page", id, i)
+			return w.errs.corrupt("page %d: element %d ends past its page", id, i)
 		}
 		key, value := p[from:from+ksize], p[from+ksize:from+ksize+vsize]
 		if i > 0 && bytes.Compare(before, key) >= 0 {
-			return corrupt("page %d: keys are out of order", id)
+			return w.errs.corrupt("page %d: keys are out of order", id)
 		}
 		before = key
 		var err error
@@ -231,13 +205,13 @@ func (w *walker) node(p []byte, id uint64, depth int) error {
 
 func (w *walker) bucket(value []byte, id uint64, depth int) error {
 	if len(value) < 16 {
-		return corrupt("page %d: a bucket of %d bytes", id, len(value))
+		return w.errs.corrupt("page %d: a bucket of %d bytes", id, len(value))
 	}
 	if root := le.Uint64(value); root != 0 {
 		return w.tree(root, depth+1)
 	}
 	if len(value) < 16+pageHeader || le.Uint16(value[16+8:]) != flagLeaf {
-		return corrupt("page %d: a bucket that is no leaf", id)
+		return w.errs.corrupt("page %d: a bucket that is no leaf", id)
 	}
 	return w.node(value[16:], id, depth+1)
 }
