@@ -51,12 +51,7 @@ cut off over the very same list is finished first and is the answer, so that no 
 			if err != nil {
 				return err
 			}
-			req := party.Request{Companies: companies.ids, Output: kind, Purpose: purpose}
-			if companies.own != nil {
-				req.Own = func(i int) map[string]circuits.Value { return companies.own[i] }
-			} else {
-				req.Own = func(int) map[string]circuits.Value { return nil }
-			}
+			req := party.Request{Companies: companies.ids, Own: companies.values, Output: kind, Purpose: purpose}
 			return c.hint(c.connect(cmd.Context(), model, func(w *work) error { return w.score(cmd.Context(), req, resume) }))
 		},
 	}
@@ -105,29 +100,25 @@ func (w *work) score(ctx context.Context, req party.Request, resume bool) error 
 	if err != nil {
 		return err
 	}
-	return w.write([]*Output{outputOf(b, w.model, req.Output == party.OutputScore)})
+	return w.write([]*party.Batch{b})
 }
 
 // finish resumes one batch and writes it.
 func (w *work) finish(ctx context.Context, task [32]byte) error {
-	o, err := w.resume(ctx, task)
+	b, err := w.resume(ctx, task)
 	if err != nil {
 		return err
 	}
-	return w.write([]*Output{o})
+	return w.write([]*party.Batch{b})
 }
 
-func (w *work) resume(ctx context.Context, task [32]byte) (*Output, error) {
+func (w *work) resume(ctx context.Context, task [32]byte) (*party.Batch, error) {
 	step, end, err := w.step("companies scored")
 	if err != nil {
 		return nil, err
 	}
-	b, err := w.link.Resume(ctx, task, step)
-	end()
-	if err != nil {
-		return nil, err
-	}
-	return outputOf(b, w.model, b.Output == party.OutputScore), nil
+	defer end()
+	return w.link.Resume(ctx, task, step)
 }
 
 func resumeCommand() *cobra.Command {
@@ -169,10 +160,10 @@ func (w *work) resumeAll(ctx context.Context, only string) error {
 		_, err := io.WriteString(w.stderr, "nothing to resume\n")
 		return err
 	}
-	var outputs []*Output
+	var batches []*party.Batch
 	var failed error
 	for _, task := range tasks {
-		o, err := w.resume(ctx, task)
+		b, err := w.resume(ctx, task)
 		if errors.Is(err, party.ErrTask) {
 			failed = errors.Join(failed, err)
 			continue
@@ -181,10 +172,10 @@ func (w *work) resumeAll(ctx context.Context, only string) error {
 			failed = errors.Join(err, failed)
 			break
 		}
-		outputs = append(outputs, o)
+		batches = append(batches, b)
 	}
-	if len(outputs) > 0 {
-		if err := w.write(outputs); err != nil {
+	if len(batches) > 0 {
+		if err := w.write(batches); err != nil {
 			return err
 		}
 	}

@@ -25,8 +25,18 @@ const maxCompanies = 1 << 20
 
 // companies are what a list holds: codes, and the bank's own features of each.
 type companies struct {
-	ids []uscc.ID
-	own []map[string]circuits.Value // nil if the model has no own features
+	ids      []uscc.ID
+	features []circuits.OwnFeature
+	own      []circuits.Value // of each company, in the order of features
+}
+
+// values are the bank's own features of company i.
+func (c *companies) values(i int) map[string]circuits.Value {
+	v := make(map[string]circuits.Value, len(c.features))
+	for k, f := range c.features {
+		v[f.Name] = c.own[i*len(c.features)+k]
+	}
+	return v
 }
 
 // readCompanies reads a list of companies: one code a line; or CSV with a header that has the column "company" and, if
@@ -54,15 +64,16 @@ func parseCompanies(in io.Reader, features []circuits.OwnFeature) (*companies, e
 		_, _ = buffered.Discard(3)
 	}
 	r := csv.NewReader(buffered)
-	r.TrimLeadingSpace = true
+	r.TrimLeadingSpace, r.ReuseRecord = true, true
 	first, err := r.Read()
+	first = slices.Clone(first)
 	if errors.Is(err, io.EOF) {
 		return &companies{}, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	list := new(companies)
+	list := &companies{features: features}
 	company, columns := 0, []int(nil)
 	if len(first) > 1 || strings.EqualFold(first[0], companyColumn) {
 		if company, columns, err = header(first, features); err != nil {
@@ -70,7 +81,7 @@ func parseCompanies(in io.Reader, features []circuits.OwnFeature) (*companies, e
 		}
 	} else if len(features) > 0 {
 		return nil, fmt.Errorf("want CSV with a header: the model reads the bank's own %s", featureNames(features))
-	} else if err := list.add(first, 0, nil, nil); err != nil {
+	} else if err := list.add(first, 0, nil); err != nil {
 		return nil, fmt.Errorf("line 1: %w", err)
 	}
 	for {
@@ -81,7 +92,7 @@ func parseCompanies(in io.Reader, features []circuits.OwnFeature) (*companies, e
 		if err != nil {
 			return nil, err
 		}
-		if err := list.add(row, company, columns, features); err != nil {
+		if err := list.add(row, company, columns); err != nil {
 			line, _ := r.FieldPos(0)
 			return nil, fmt.Errorf("line %d: %w", line, err)
 		}
@@ -112,7 +123,7 @@ func header(row []string, features []circuits.OwnFeature) (company int, columns 
 }
 
 // add takes in a row. Errors name no company and no value.
-func (c *companies) add(row []string, company int, columns []int, features []circuits.OwnFeature) error {
+func (c *companies) add(row []string, company int, columns []int) error {
 	if len(c.ids) == maxCompanies {
 		return fmt.Errorf("want at most %d companies", maxCompanies)
 	}
@@ -121,18 +132,13 @@ func (c *companies) add(row []string, company int, columns []int, features []cir
 		return err
 	}
 	c.ids = append(c.ids, id)
-	if len(features) == 0 {
-		return nil
-	}
-	own := make(map[string]circuits.Value, len(features))
-	for i, f := range features {
-		v, err := ownValue(row[columns[i]], f.Kind)
+	for k, f := range c.features {
+		v, err := ownValue(row[columns[k]], f.Kind)
 		if err != nil {
 			return fmt.Errorf("column %q: %w", f.Name, err)
 		}
-		own[f.Name] = v
+		c.own = append(c.own, v)
 	}
-	c.own = append(c.own, own)
 	return nil
 }
 
@@ -143,7 +149,7 @@ func ownValue(text string, kind circuits.Kind) (circuits.Value, error) {
 		return circuits.Missing(), nil
 	}
 	if kind == circuits.KindCategorical {
-		return circuits.Text(text), nil
+		return circuits.Text(strings.Clone(text)), nil // not a part of the whole row
 	}
 	x, err := strconv.ParseFloat(text, 64)
 	if err != nil || math.IsNaN(x) || math.IsInf(x, 0) {

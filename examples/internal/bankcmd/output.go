@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"time"
 
 	"github.com/blindscore/blindscore/circuits"
 	"github.com/blindscore/blindscore/party"
@@ -47,34 +48,55 @@ const (
 	StatusRefused = "refused"
 )
 
-// outputOf gives a batch its form.
-func outputOf(b *party.Batch, model *circuits.Model, scores bool) *Output {
-	o := &Output{Results: make([]Line, len(b.Results)), Summary: Summary{
-		Task: hex.EncodeToString(b.Receipt.Task[:]), Finished: b.Receipt.Finished.UTC().Format("2006-01-02T15:04:05Z"),
+// lineOf is one company of a batch.
+func lineOf(b *party.Batch, model *circuits.Model, i int) Line {
+	x := &b.Results[i]
+	if x.Err != nil {
+		return Line{Company: x.Company, Status: StatusRefused}
+	}
+	line := Line{Company: x.Company, Status: StatusOK, Band: &x.Band, Name: x.Name}
+	if b.Output == party.OutputScore {
+		line.Score = model.Points(x.Score).String()
+	}
+	return line
+}
+
+func summaryOf(b *party.Batch) *Summary {
+	return &Summary{
+		Task: hex.EncodeToString(b.Receipt.Task[:]), Finished: b.Receipt.Finished.UTC().Format(time.RFC3339),
 		Companies: len(b.Results) - b.Refused, Refused: b.Refused,
 		BitsPerCompany: b.Stats.BitsPerCompany, Seconds: b.Stats.Elapsed.Seconds(),
 		BytesToTax: b.Stats.BytesToTax, BytesToBank: b.Stats.BytesToBank, Attempts: b.Stats.Attempts,
-	}}
-	for i := range b.Results {
-		x, line := &b.Results[i], &o.Results[i]
-		line.Company, line.Status = x.Company, StatusRefused
-		if x.Err != nil {
-			continue
-		}
-		line.Status, line.Band, line.Name = StatusOK, &x.Band, x.Name
-		if scores {
-			line.Score = model.Points(x.Score).String()
-		}
 	}
-	return o
 }
 
-// writeJSON writes one object a batch, one a line.
-func writeJSON(w io.Writer, batches []*Output) error {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
+// writeJSON writes one object (see Output) a batch, one a line, and never holds more than a company of it.
+func writeJSON(w io.Writer, batches []*party.Batch, model *circuits.Model) error {
+	put := func(prefix string, v any) error {
+		text, err := json.Marshal(v)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(w, "%s%s", prefix, text)
+		return err
+	}
 	for _, b := range batches {
-		if err := enc.Encode(b); err != nil {
+		if _, err := io.WriteString(w, `{"results":[`); err != nil {
+			return err
+		}
+		for i := range b.Results {
+			comma := ","
+			if i == 0 {
+				comma = ""
+			}
+			if err := put(comma, lineOf(b, model, i)); err != nil {
+				return err
+			}
+		}
+		if err := put(`],"summary":`, summaryOf(b)); err != nil {
+			return err
+		}
+		if _, err := io.WriteString(w, "}\n"); err != nil {
 			return err
 		}
 	}
@@ -82,14 +104,14 @@ func writeJSON(w io.Writer, batches []*Output) error {
 }
 
 // writeCSV writes one row a company, in the order of the lists.
-func writeCSV(w io.Writer, batches []*Output) error {
+func writeCSV(w io.Writer, batches []*party.Batch, model *circuits.Model) error {
 	c := csv.NewWriter(w)
 	if err := c.Write([]string{companyColumn, "status", "band", "name", "score"}); err != nil {
 		return err
 	}
 	for _, b := range batches {
-		for _, x := range b.Results {
-			band := ""
+		for i := range b.Results {
+			x, band := lineOf(b, model, i), ""
 			if x.Band != nil {
 				band = strconv.Itoa(*x.Band)
 			}

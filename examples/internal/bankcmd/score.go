@@ -1,6 +1,7 @@
 package bankcmd
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -133,18 +134,23 @@ func (w *work) unfinished() (tasks [][32]byte, lists [][]uscc.ID, err error) {
 }
 
 // write writes results where the flags say, and the summary for the person.
-func (w *work) write(outputs []*Output) error {
+func (w *work) write(batches []*party.Batch) error {
+	form := writeCSV
+	if w.outFormat == "json" {
+		form = writeJSON
+	}
 	err := cli.WriteFile(w.out, w.stdout, func(out io.Writer) error {
-		if w.outFormat == "json" {
-			return writeJSON(out, outputs)
+		buffered := bufio.NewWriter(out)
+		if err := form(buffered, batches, w.model); err != nil {
+			return err
 		}
-		return writeCSV(out, outputs)
+		return buffered.Flush()
 	})
 	if err != nil || w.quiet {
 		return err
 	}
-	for _, o := range outputs {
-		printSummary(w.stderr, &o.Summary)
+	for _, b := range batches {
+		printSummary(w.stderr, summaryOf(b))
 	}
 	return nil
 }
