@@ -202,23 +202,28 @@ const (
 
 func BenchmarkWords(b *testing.B) {
 	n := 1024
-	w, _ := lookup.NewWords(256)
-	index := make([]uint16, n)
-	snd, rcv := extend(b, 4, w.Split(), index)
-	table, r, sum := make([]uint16, 256), make([]uint16, n), make([]uint16, n)
-	out := make([]byte, n*w.Bytes())
-	b.Run("mask/levels=256", func(b *testing.B) {
-		for b.Loop() {
-			w.Mask(out, table, r, snd, testHash(1))
+	for _, levels := range []int{64, 200, 256, 1024} {
+		w, _ := lookup.NewWords(levels)
+		index := make([]uint16, n)
+		for i := range index {
+			index[i] = uint16(i * 40503 % levels)
 		}
-		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/table")
-	})
-	b.Run("open/levels=256", func(b *testing.B) {
-		for b.Loop() {
-			w.Open(sum, out, index, rcv, testHash(1))
-		}
-		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/table")
-	})
+		snd, rcv := extend(b, 4, w.Split(), index)
+		table, r, sum := make([]uint16, levels), make([]uint16, n), make([]uint16, n)
+		out := make([]byte, n*w.Bytes())
+		b.Run(fmt.Sprintf("mask/levels=%d", levels), func(b *testing.B) {
+			for b.Loop() {
+				w.Mask(out, table, r, snd, testHash(1))
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/table")
+		})
+		b.Run(fmt.Sprintf("open/levels=%d", levels), func(b *testing.B) {
+			for b.Loop() {
+				w.Open(sum, out, index, rcv, testHash(1))
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/table")
+		})
+	}
 }
 
 func BenchmarkPlanes(b *testing.B) {

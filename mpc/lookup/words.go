@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/blindscore/blindscore/mpc"
+	"github.com/blindscore/blindscore/mpc/internal/tablemask"
 )
 
 // MaxLevels is the largest table of words.
@@ -31,80 +32,80 @@ func (w Words) Split() Split { return w.split }
 // Bytes returns the size of one masked table.
 func (w Words) Bytes() int { return 2 * w.N }
 
-// blocks returns how many key-stream blocks hold 2^bits words.
-func wordBlocks(bits int) int { return (2<<bits + 15) / 16 }
+func (w Words) shape() tablemask.WordsShape {
+	return tablemask.WordsShape{Hi: w.split.Hi, Lo: w.split.Lo}
+}
+
+// blocks returns how many key-stream blocks a pad of the high digit takes, and
+// one of the low digit; none if there is no such digit.
+func (w Words) blocks() (a, b int) {
+	a, b = w.shape().Blocks()
+	if w.split.Hi == 0 {
+		a = 0
+	}
+	if w.split.Lo == 0 {
+		b = 0
+	}
+	return a, b
+}
 
 // Mask writes the masked tables of n instances to dst, n*Bytes() long:
 // entry v of instance i is table[v] - r[i] + pad mod 2^16.
 func (w Words) Mask(dst []byte, table, r []uint16, s Sender, hash Hash) {
-	var a, b []byte
-	na, nb := wordBlocks(w.split.Lo), wordBlocks(w.split.Hi)
-	if w.split.Hi > 0 {
-		a = make([]byte, chunk<<w.split.Hi*na*16)
-	}
-	if w.split.Lo > 0 {
-		b = make([]byte, chunk<<w.split.Lo*nb*16)
+	na, nb := w.blocks()
+	shape, size := w.shape(), w.Bytes()
+	pads := takePads(chunk*na<<w.split.Hi, chunk*nb<<w.split.Lo)
+	defer pads.release()
+	// A table that does not fill its digits is masked as one that does, and cut.
+	var whole []byte
+	if w.N < shape.Size() {
+		table = append(make([]uint16, 0, shape.Size()), table[:w.N]...)[:shape.Size()]
+		whole = make([]byte, chunk*2*shape.Size())
 	}
 	for i := 0; i < len(r); i += chunk {
-		j := min(i+chunk, len(r))
-		rows := s.from(i, j)
-		if a != nil {
-			hash.Key.Expand(a[:(j-i)<<w.split.Hi*na*16], rows.Hi, s.OffsetsHi, na, hash.tweak(false), uint64(i))
+		m := min(chunk, len(r)-i)
+		rows := s.from(i, i+m)
+		a, b := pads.a[:m*na*16<<w.split.Hi], pads.b[:m*nb*16<<w.split.Lo]
+		if na > 0 {
+			hash.Key.ExpandApart(a, rows.Hi, s.OffsetsHi, na, hash.tweak(false), uint64(i))
 		}
-		if b != nil {
-			hash.Key.Expand(b[:(j-i)<<w.split.Lo*nb*16], rows.Lo, s.OffsetsLo, nb, hash.tweak(true), uint64(i))
+		if nb > 0 {
+			hash.Key.ExpandApart(b, rows.Lo, s.OffsetsLo, nb, hash.tweak(true), uint64(i))
 		}
-		for k := i; k < j; k++ {
-			pa, pb := a, b
-			if a != nil {
-				pa = a[(k-i)<<w.split.Hi*na*16:]
-			}
-			if b != nil {
-				pb = b[(k-i)<<w.split.Lo*nb*16:]
-			}
-			w.maskOne(dst[k*w.Bytes():(k+1)*w.Bytes()], table, r[k], pa, pb)
+		if whole == nil {
+			shape.Mask(dst[i*size:(i+m)*size], table, r[i:i+m], a, b)
+			continue
 		}
-	}
-}
-
-// maskOne masks one table. a holds, for each h, 2^Lo words; b, for each l, 2^Hi.
-func (w Words) maskOne(dst []byte, table []uint16, r uint16, a, b []byte) {
-	lo := 1 << w.split.Lo
-	strideA, strideB := wordBlocks(w.split.Lo)*16, wordBlocks(w.split.Hi)*16
-	for h := 0; h<<w.split.Lo < w.N; h++ {
-		first := h << w.split.Lo
-		t := table[first:min(first+lo, w.N)]
-		out := dst[2*first : 2*first+2*len(t)]
-		for l, v := range t {
-			v -= r
-			if a != nil {
-				v += binary.LittleEndian.Uint16(a[h*strideA+2*l:])
-			}
-			if b != nil {
-				v += binary.LittleEndian.Uint16(b[l*strideB+2*h:])
-			}
-			binary.LittleEndian.PutUint16(out[2*l:], v)
+		shape.Mask(whole, table, r[i:i+m], a, b)
+		for k := range m {
+			copy(dst[(i+k)*size:(i+k+1)*size], whole[k*2*shape.Size():])
 		}
 	}
+	clear(whole) // the entries that were cut are pads
 }
 
 // Open adds to sum[i] the entry of instance i at index[i] < N. What the rows
 // were extended with must have been the digits of index.
 func (w Words) Open(sum []uint16, src []byte, index []uint16, rows Rows, hash Hash) {
-	na, nb := wordBlocks(w.split.Lo), wordBlocks(w.split.Hi)
-	a := make([]byte, len(rows.Hi)*na)
-	b := make([]byte, len(rows.Lo)*nb)
-	hash.Key.Hash(a, rows.Hi, na, hash.tweak(false), 0)
-	hash.Key.Hash(b, rows.Lo, nb, hash.tweak(true), 0)
-	for i, x := range index {
-		h, l := int(x>>w.split.Lo), int(x&(1<<w.split.Lo-1))
-		v := binary.LittleEndian.Uint16(src[i*w.Bytes()+2*int(x):])
-		if len(a) > 0 {
-			v -= binary.LittleEndian.Uint16(a[i*na*16+2*l:])
+	na, nb := w.blocks()
+	pads := takePads(openChunk*na, openChunk*nb)
+	defer pads.release()
+	for i := 0; i < len(index); i += openChunk {
+		m := min(openChunk, len(index)-i)
+		cut := rows.from(i, i+m)
+		a, b := pads.a[:m*na*16], pads.b[:m*nb*16]
+		hash.Key.Hash(a, cut.Hi, na, hash.tweak(false), uint64(i))
+		hash.Key.Hash(b, cut.Lo, nb, hash.tweak(true), uint64(i))
+		for k, x := range index[i : i+m] {
+			h, l := int(x)>>w.split.Lo, int(x)&(1<<w.split.Lo-1)
+			v := binary.LittleEndian.Uint16(src[(i+k)*w.Bytes()+2*int(x):])
+			if na > 0 {
+				v -= binary.LittleEndian.Uint16(a[k*na*16+2*l:])
+			}
+			if nb > 0 {
+				v -= binary.LittleEndian.Uint16(b[k*nb*16+2*h:])
+			}
+			sum[i+k] += v
 		}
-		if len(b) > 0 {
-			v -= binary.LittleEndian.Uint16(b[i*nb*16+2*h:])
-		}
-		sum[i] += v
 	}
 }

@@ -18,3 +18,7 @@ func bestBody() body {
 func rowsAsm(tables, pads *byte, n, planes, keys int) { rowsAVX512(tables, pads, n, planes, keys) }
 
 func columnsAsm(tables, pads *byte, n, rows int) { columnsAVX512(tables, pads, n, rows) }
+
+func wordsAsm(dst *byte, table, r *uint16, a, b *byte, n, hi, lo int) {
+	wordsAVX512(dst, table, r, a, b, n, hi, lo)
+}

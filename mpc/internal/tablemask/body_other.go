@@ -8,3 +8,5 @@ const best = bodyGeneric
 func rowsAsm(_, _ *byte, _, _, _ int) {}
 
 func columnsAsm(_, _ *byte, _, _ int) {}
+
+func wordsAsm(_ *byte, _, _ *uint16, _, _ *byte, _, _, _ int) {}

@@ -13,3 +13,8 @@ func rowsAVX512(tables *byte, pads *byte, n int, planes int, keys int)
 //
 //go:noescape
 func columnsAVX512(tables *byte, pads *byte, n int, rows int)
+
+// wordsAVX512 masks n tables, at least one, of 8*hi rows of 16*lo words.
+//
+//go:noescape
+func wordsAVX512(dst *byte, table *uint16, r *uint16, a *byte, b *byte, n int, hi int, lo int)

@@ -650,3 +650,223 @@ done:
 	JNZ  table
 	VZEROUPPER
 	RET
+
+DATA lowerWords<>+0(SB)/2, $0x0000
+DATA lowerWords<>+2(SB)/2, $0x0008
+DATA lowerWords<>+4(SB)/2, $0x0010
+DATA lowerWords<>+6(SB)/2, $0x0018
+DATA lowerWords<>+8(SB)/2, $0x0020
+DATA lowerWords<>+10(SB)/2, $0x0028
+DATA lowerWords<>+12(SB)/2, $0x0030
+DATA lowerWords<>+14(SB)/2, $0x0038
+DATA lowerWords<>+16(SB)/2, $0x0001
+DATA lowerWords<>+18(SB)/2, $0x0009
+DATA lowerWords<>+20(SB)/2, $0x0011
+DATA lowerWords<>+22(SB)/2, $0x0019
+DATA lowerWords<>+24(SB)/2, $0x0021
+DATA lowerWords<>+26(SB)/2, $0x0029
+DATA lowerWords<>+28(SB)/2, $0x0031
+DATA lowerWords<>+30(SB)/2, $0x0039
+DATA lowerWords<>+32(SB)/2, $0x0002
+DATA lowerWords<>+34(SB)/2, $0x000a
+DATA lowerWords<>+36(SB)/2, $0x0012
+DATA lowerWords<>+38(SB)/2, $0x001a
+DATA lowerWords<>+40(SB)/2, $0x0022
+DATA lowerWords<>+42(SB)/2, $0x002a
+DATA lowerWords<>+44(SB)/2, $0x0032
+DATA lowerWords<>+46(SB)/2, $0x003a
+DATA lowerWords<>+48(SB)/2, $0x0003
+DATA lowerWords<>+50(SB)/2, $0x000b
+DATA lowerWords<>+52(SB)/2, $0x0013
+DATA lowerWords<>+54(SB)/2, $0x001b
+DATA lowerWords<>+56(SB)/2, $0x0023
+DATA lowerWords<>+58(SB)/2, $0x002b
+DATA lowerWords<>+60(SB)/2, $0x0033
+DATA lowerWords<>+62(SB)/2, $0x003b
+GLOBL lowerWords<>(SB), RODATA|NOPTR, $64
+
+DATA upperWords<>+0(SB)/2, $0x0004
+DATA upperWords<>+2(SB)/2, $0x000c
+DATA upperWords<>+4(SB)/2, $0x0014
+DATA upperWords<>+6(SB)/2, $0x001c
+DATA upperWords<>+8(SB)/2, $0x0024
+DATA upperWords<>+10(SB)/2, $0x002c
+DATA upperWords<>+12(SB)/2, $0x0034
+DATA upperWords<>+14(SB)/2, $0x003c
+DATA upperWords<>+16(SB)/2, $0x0005
+DATA upperWords<>+18(SB)/2, $0x000d
+DATA upperWords<>+20(SB)/2, $0x0015
+DATA upperWords<>+22(SB)/2, $0x001d
+DATA upperWords<>+24(SB)/2, $0x0025
+DATA upperWords<>+26(SB)/2, $0x002d
+DATA upperWords<>+28(SB)/2, $0x0035
+DATA upperWords<>+30(SB)/2, $0x003d
+DATA upperWords<>+32(SB)/2, $0x0006
+DATA upperWords<>+34(SB)/2, $0x000e
+DATA upperWords<>+36(SB)/2, $0x0016
+DATA upperWords<>+38(SB)/2, $0x001e
+DATA upperWords<>+40(SB)/2, $0x0026
+DATA upperWords<>+42(SB)/2, $0x002e
+DATA upperWords<>+44(SB)/2, $0x0036
+DATA upperWords<>+46(SB)/2, $0x003e
+DATA upperWords<>+48(SB)/2, $0x0007
+DATA upperWords<>+50(SB)/2, $0x000f
+DATA upperWords<>+52(SB)/2, $0x0017
+DATA upperWords<>+54(SB)/2, $0x001f
+DATA upperWords<>+56(SB)/2, $0x0027
+DATA upperWords<>+58(SB)/2, $0x002f
+DATA upperWords<>+60(SB)/2, $0x0037
+DATA upperWords<>+62(SB)/2, $0x003f
+GLOBL upperWords<>(SB), RODATA|NOPTR, $64
+
+DATA lowerLanes<>+0(SB)/8, $0x0000000000000000
+DATA lowerLanes<>+8(SB)/8, $0x0000000000000001
+DATA lowerLanes<>+16(SB)/8, $0x0000000000000008
+DATA lowerLanes<>+24(SB)/8, $0x0000000000000009
+DATA lowerLanes<>+32(SB)/8, $0x0000000000000002
+DATA lowerLanes<>+40(SB)/8, $0x0000000000000003
+DATA lowerLanes<>+48(SB)/8, $0x000000000000000a
+DATA lowerLanes<>+56(SB)/8, $0x000000000000000b
+GLOBL lowerLanes<>(SB), RODATA|NOPTR, $64
+
+DATA upperLanes<>+0(SB)/8, $0x0000000000000004
+DATA upperLanes<>+8(SB)/8, $0x0000000000000005
+DATA upperLanes<>+16(SB)/8, $0x000000000000000c
+DATA upperLanes<>+24(SB)/8, $0x000000000000000d
+DATA upperLanes<>+32(SB)/8, $0x0000000000000006
+DATA upperLanes<>+40(SB)/8, $0x0000000000000007
+DATA upperLanes<>+48(SB)/8, $0x000000000000000e
+DATA upperLanes<>+56(SB)/8, $0x000000000000000f
+GLOBL upperLanes<>(SB), RODATA|NOPTR, $64
+
+// func wordsAVX512(dst *byte, table *uint16, r *uint16, a *byte, b *byte, n int, hi int, lo int)
+// Requires: AVX, AVX512BW, AVX512F, AVX512VL
+TEXT ·wordsAVX512(SB), NOSPLIT, $8-64
+	MOVQ      dst+0(FP), AX
+	MOVQ      table+8(FP), CX
+	MOVQ      r+16(FP), DX
+	MOVQ      n+40(FP), BX
+	MOVQ      a+24(FP), SI
+	MOVQ      b+32(FP), DI
+	VMOVDQU64 lowerWords<>+0(SB), Z0
+	VMOVDQU64 upperWords<>+0(SB), Z1
+	VMOVDQU64 lowerLanes<>+0(SB), Z2
+	VMOVDQU64 upperLanes<>+0(SB), Z3
+	MOVQ      lo+56(FP), R8
+	SHLQ      $0x05, R8
+	MOVQ      hi+48(FP), R9
+	SHLQ      $0x07, R9
+	IMULQ     BX, R9
+
+table:
+	VPBROADCASTW (DX), Z4
+	XORQ         R11, R11
+	MOVQ         DI, R10
+	MOVQ         hi+48(FP), R12
+	MOVQ         R12, (SP)
+
+down:
+	MOVQ SI, R12
+	MOVQ R10, R13
+	MOVQ lo+56(FP), R14
+
+across:
+	VMOVDQU64     (R13), Z5
+	VMOVDQU64     64(R13), Z6
+	VMOVDQA64     Z0, Z7
+	VPERMI2W      Z6, Z5, Z7
+	VMOVDQA64     Z1, Z8
+	VPERMI2W      Z6, Z5, Z8
+	VMOVDQU64     128(R13), Z5
+	VMOVDQU64     192(R13), Z6
+	VMOVDQA64     Z0, Z13
+	VPERMI2W      Z6, Z5, Z13
+	VMOVDQA64     Z1, Z14
+	VPERMI2W      Z6, Z5, Z14
+	LEAQ          (R12)(R9*1), R15
+	VMOVDQA64     Z2, Z5
+	VPERMI2Q      Z13, Z7, Z5
+	VMOVDQU64     (R12), Z6
+	VPERMT2Q      (R15), Z2, Z6
+	VMOVDQA64     Z3, Z15
+	VPERMI2Q      Z13, Z7, Z15
+	VMOVDQU64     (R12), Z7
+	VPERMT2Q      (R15), Z3, Z7
+	VMOVDQA64     Z2, Z13
+	VPERMI2Q      Z14, Z8, Z13
+	VMOVDQU64     64(R12), Z16
+	VPERMT2Q      64(R15), Z2, Z16
+	VMOVDQA64     Z3, Z17
+	VPERMI2Q      Z14, Z8, Z17
+	VMOVDQU64     64(R12), Z8
+	VPERMT2Q      64(R15), Z3, Z8
+	LEAQ          (R11)(R8*1), R15
+	VMOVDQU64     (CX)(R11*1), Y9
+	VINSERTI64X4  $0x01, (CX)(R15*1), Z9, Z9
+	VPADDW        Z6, Z5, Z5
+	VPSUBW        Z4, Z9, Z9
+	VPADDW        Z9, Z5, Z5
+	VMOVDQU64     Y5, (AX)(R11*1)
+	VEXTRACTI64X4 $0x01, Z5, Y5
+	VMOVDQU64     Y5, (AX)(R15*1)
+	LEAQ          (R15)(R8*1), R11
+	LEAQ          (R11)(R8*1), R15
+	VMOVDQU64     (CX)(R11*1), Y10
+	VINSERTI64X4  $0x01, (CX)(R15*1), Z10, Z10
+	VPADDW        Z7, Z15, Z15
+	VPSUBW        Z4, Z10, Z10
+	VPADDW        Z10, Z15, Z15
+	VMOVDQU64     Y15, (AX)(R11*1)
+	VEXTRACTI64X4 $0x01, Z15, Y5
+	VMOVDQU64     Y5, (AX)(R15*1)
+	LEAQ          (R15)(R8*1), R11
+	LEAQ          (R11)(R8*1), R15
+	VMOVDQU64     (CX)(R11*1), Y11
+	VINSERTI64X4  $0x01, (CX)(R15*1), Z11, Z11
+	VPADDW        Z16, Z13, Z13
+	VPSUBW        Z4, Z11, Z11
+	VPADDW        Z11, Z13, Z13
+	VMOVDQU64     Y13, (AX)(R11*1)
+	VEXTRACTI64X4 $0x01, Z13, Y5
+	VMOVDQU64     Y5, (AX)(R15*1)
+	LEAQ          (R15)(R8*1), R11
+	LEAQ          (R11)(R8*1), R15
+	VMOVDQU64     (CX)(R11*1), Y12
+	VINSERTI64X4  $0x01, (CX)(R15*1), Z12, Z12
+	VPADDW        Z8, Z17, Z17
+	VPSUBW        Z4, Z12, Z12
+	VPADDW        Z12, Z17, Z17
+	VMOVDQU64     Y17, (AX)(R11*1)
+	VEXTRACTI64X4 $0x01, Z17, Y5
+	VMOVDQU64     Y5, (AX)(R15*1)
+	LEAQ          (R15)(R8*1), R11
+	MOVQ          R8, R15
+	SHLQ          $0x03, R15
+	SUBQ          R15, R11
+	ADDQ          $0x20, R11
+	ADDQ          $0x00000100, R13
+	LEAQ          (R12)(R9*2), R12
+	DECQ          R14
+	JNZ           across
+
+	// One row of the eight is behind.
+	MOVQ  R8, R12
+	SHLQ  $0x03, R12
+	SUBQ  R8, R12
+	ADDQ  R12, R11
+	ADDQ  $0x00000080, SI
+	MOVQ  lo+56(FP), R12
+	SHLQ  $0x08, R12
+	IMULQ n+40(FP), R12
+	ADDQ  R12, R10
+	DECQ  (SP)
+	JNZ   down
+	ADDQ  R11, AX
+	ADDQ  $0x02, DX
+	MOVQ  lo+56(FP), R14
+	SHLQ  $0x08, R14
+	ADDQ  R14, DI
+	DECQ  BX
+	JNZ   table
+	VZEROUPPER
+	RET

@@ -21,6 +21,7 @@ func main() {
 	ConstraintExpr("!purego")
 	rows()
 	columns()
+	words()
 	Generate()
 }
 
