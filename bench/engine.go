@@ -13,14 +13,13 @@ type Engine struct {
 	Name  string
 	Stage score.EngineKind
 	Form  score.Form
-	Nodes bool // the nodes of package party run it too
 }
 
 // Engines are all the ways there are. A line that is added here is benchmarked,
 // reported on and held to its formula.
 func Engines() []Engine {
 	return []Engine{
-		{Name: "ot", Stage: score.EngineOT, Form: score.OneTable, Nodes: true},
+		{Name: "ot", Stage: score.EngineOT, Form: score.OneTable},
 		{Name: "ot-two-tables", Stage: score.EngineOT, Form: score.TwoTables},
 		{Name: "lattice", Stage: score.EngineLattice, Form: score.OneTable},
 		{Name: "lattice-two-tables", Stage: score.EngineLattice, Form: score.TwoTables},
@@ -43,6 +42,9 @@ func EngineNamed(name string) (Engine, error) {
 func (e Engine) Gives(output score.OutputKind) bool {
 	return output == score.OutputBand || e.Form == score.OneTable
 }
+
+// Prepares reports whether a company alone can be prepared for.
+func (e Engine) Prepares() bool { return e.Stage == score.EngineLattice }
 
 // params are the parameters of a model on this engine, for no companies yet.
 func (e Engine) params(model *circuits.Model, output score.OutputKind) (score.Params, error) {

@@ -27,6 +27,8 @@ type Bank struct {
 	sender *ot.Sender
 	key    *lattice.SecretKey // of an engine that has one
 	runs   uint64
+	made   uint64 // prepared so far
+	ready  []*score.BankReady
 
 	// Linked is how long base OTs took, Modelled what came with the model: to
 	// encrypt, send and lay out its table.
@@ -44,6 +46,8 @@ type Tax struct {
 	receiver *ot.Receiver
 	table    *lattice.Certified // of an engine that has one
 	runs     uint64
+	made     uint64 // prepared so far
+	ready    []*score.TaxReady
 }
 
 // NewBank sets up the link with the tax node's NewTax at the other end; both are
@@ -78,26 +82,56 @@ func NewTax(ctx context.Context, conn *mpc.Conn, c *Case, e Engine) (*Tax, error
 // sid names the one set-up of a connection; seeds are fresh.
 var sid = sha256.Sum256([]byte("blindscore bench"))
 
-// An order is what the bank asks for: output and number of companies; no output
-// ends the link.
-const orderSize = 9
+// An order is what the bank wants next: a kind, an output, a number of companies.
+const (
+	orderBye = iota
+	orderRun
+	orderReady   // run one company on what was prepared first
+	orderPrepare // prepare for that many single companies
 
-// Run scores the first n companies and returns what Check takes.
+	orderSize = 10
+)
+
+func (b *Bank) order(ctx context.Context, kind byte, output score.OutputKind, n int) error {
+	return b.conn.SendControl(ctx, binary.LittleEndian.AppendUint64([]byte{kind, byte(output)}, uint64(n)))
+}
+
+// Run scores the first n companies. What was prepared is left alone.
 func (b *Bank) Run(ctx context.Context, output score.OutputKind, n int) (*Outputs, error) {
-	order := append([]byte{byte(output)}, binary.LittleEndian.AppendUint64(nil, uint64(n))...)
-	if err := b.conn.SendControl(ctx, order); err != nil {
+	if err := b.order(ctx, orderRun, output, n); err != nil {
 		return nil, err
 	}
+	return b.run(ctx, output, n, nil)
+}
+
+// RunReady bands the first company on what was prepared first.
+func (b *Bank) RunReady(ctx context.Context) (*Outputs, error) {
+	if len(b.ready) == 0 {
+		return nil, fmt.Errorf("bench: nothing is prepared")
+	}
+	ready := b.ready[0]
+	b.ready = b.ready[1:]
+	if err := b.order(ctx, orderReady, score.OutputBand, 1); err != nil {
+		return nil, err
+	}
+	return b.run(ctx, score.OutputBand, 1, ready)
+}
+
+func (b *Bank) run(ctx context.Context, output score.OutputKind, n int, ready *score.BankReady) (*Outputs, error) {
 	b.runs++
 	p, err := b.c.Params(b.e, output, n)
 	if err != nil {
 		return nil, err
 	}
-	side, err := b.side(p)
+	side, err := b.side(p, ready)
 	if err != nil {
 		return nil, err
 	}
-	session, err := newSession(mpc.RoleBank, b.runs)
+	fresh, err := mpc.NewFresh()
+	if err != nil {
+		return nil, err
+	}
+	session, err := newSession(mpc.RoleBank, b.runs, fresh)
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +145,7 @@ func (b *Bank) Run(ctx context.Context, output score.OutputKind, n int) (*Output
 
 // Close says goodbye.
 func (b *Bank) Close(ctx context.Context) error {
-	return errors.Join(b.conn.SendControl(ctx, make([]byte, orderSize)), b.conn.Close())
+	return errors.Join(b.order(ctx, orderBye, 0, 0), b.conn.Close())
 }
 
 // Serve runs what the bank orders until it says goodbye.
@@ -136,30 +170,47 @@ func (t *Tax) serve(ctx context.Context) error {
 		if len(order) != orderSize {
 			return fmt.Errorf("bench: an order of %d bytes, want %d", len(order), orderSize)
 		}
-		output, n := score.OutputKind(order[0]), binary.LittleEndian.Uint64(order[1:])
-		if output == 0 {
-			return t.conn.Close()
-		}
+		output, n := score.OutputKind(order[1]), binary.LittleEndian.Uint64(order[2:])
 		if n > uint64(t.c.Companies()) {
 			return fmt.Errorf("bench: an order of %d companies, there are %d", n, t.c.Companies())
 		}
-		t.runs++
-		if err := t.run(ctx, output, int(n)); err != nil {
+		switch {
+		case order[0] == orderBye:
+			return t.conn.Close()
+		case order[0] == orderRun:
+			err = t.run(ctx, output, int(n), nil)
+		case order[0] == orderReady && len(t.ready) > 0:
+			ready := t.ready[0]
+			t.ready = t.ready[1:]
+			err = t.run(ctx, output, int(n), ready)
+		case order[0] == orderPrepare:
+			err = t.prepare(ctx)
+		default:
+			err = fmt.Errorf("bench: order %d with %d prepared", order[0], len(t.ready))
+		}
+		if err != nil {
 			return err
 		}
 	}
 }
 
-func (t *Tax) run(ctx context.Context, output score.OutputKind, n int) error {
+func (t *Tax) run(ctx context.Context, output score.OutputKind, n int, ready *score.TaxReady) error {
+	t.runs++
 	p, err := t.c.Params(t.e, output, n)
 	if err != nil {
 		return err
 	}
-	side, err := t.side(p)
+	side, err := t.side(p, ready)
 	if err != nil {
 		return err
 	}
-	session, err := newSession(mpc.RoleTax, t.runs)
+	var fresh *mpc.Fresh
+	if ready != nil {
+		fresh = ready.Fresh()
+	} else if fresh, err = mpc.NewFresh(); err != nil {
+		return err
+	}
+	session, err := newSession(mpc.RoleTax, t.runs, fresh)
 	if err != nil {
 		return err
 	}

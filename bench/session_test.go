@@ -67,6 +67,17 @@ func TestSession(t *testing.T) {
 					require.NoError(t, out.Check())
 				}
 			}
+			_, err := l.RunReady(t.Context())
+			require.Error(t, err, "nothing is prepared")
+			if e.Prepares() {
+				require.NoError(t, l.Prepare(t.Context()))
+				require.NoError(t, l.Prepare(t.Context()))
+				for range 2 {
+					out, err := l.RunReady(t.Context())
+					require.NoError(t, err)
+					require.NoError(t, out.Check())
+				}
+			}
 			l.close(t)
 		})
 	}
@@ -89,6 +100,28 @@ func BenchmarkSession(b *testing.B) {
 				})
 			}
 		}
+	}
+}
+
+// BenchmarkOnline is one company alone on what was prepared for it.
+func BenchmarkOnline(b *testing.B) {
+	for _, e := range bench.Engines() {
+		if !e.Prepares() {
+			continue
+		}
+		b.Run(fmt.Sprintf("engine=%s/features=12/levels=256", e.Name), func(b *testing.B) {
+			l := newLink(b, e, 256, 1)
+			for b.Loop() {
+				b.StopTimer()
+				require.NoError(b, l.Prepare(b.Context()))
+				b.StartTimer()
+				if _, err := l.RunReady(b.Context()); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(l.flights), "flights")
+			l.close(b)
+		})
 	}
 }
 

@@ -74,28 +74,81 @@ func (t *Tax) recvTable(ctx context.Context) error {
 	return t.conn.Send(ctx, labelTable, nil)
 }
 
-func (b *Bank) side(p score.Params) (*score.Bank, error) {
-	if b.key != nil {
-		return score.NewLatticeBank(p, b.c.Model, nil, b.key)
-	}
-	return score.NewBank(p, b.c.Model, nil)
+// labelReady is the set-up message that carries what is sent ahead.
+const labelReady = 201
+
+// readyBinding is unique to what is prepared on a link.
+func readyBinding(number uint64) [32]byte {
+	return sha256.Sum256(binary.LittleEndian.AppendUint64([]byte("blindscore bench ready"), number))
 }
 
-func (t *Tax) side(p score.Params) (*score.Tax, error) {
-	input := func(_ context.Context, from, to int) ([][]uint16, error) { return t.c.Columns(from, to), nil }
-	if t.table != nil {
-		return score.NewLatticeTax(p, input, t.table)
-	}
-	return score.NewTax(p, input)
-}
-
-// newSession is the session of one run of a link. Its seed is fresh; the
-// identities are not, and protect nothing.
-func newSession(role mpc.Role, run uint64) (*mpc.Session, error) {
-	fresh, err := mpc.NewFresh()
+// Prepare does ahead for a company alone what does not depend on its levels; the
+// engine must be one that Prepares.
+func (b *Bank) Prepare(ctx context.Context) error {
+	p, err := b.c.Params(b.e, score.OutputBand, 1)
 	if err != nil {
-		return nil, err
+		return err
 	}
+	size, err := p.ReadyBytes()
+	if err != nil {
+		return err
+	}
+	if err := b.order(ctx, orderPrepare, score.OutputBand, 1); err != nil {
+		return err
+	}
+	corrections, err := b.conn.Recv(ctx, labelReady, size)
+	if err != nil {
+		return err
+	}
+	b.made++
+	ready, err := score.PrepareBank(p, b.sender, readyBinding(b.made), corrections)
+	if err != nil {
+		return err
+	}
+	b.ready = append(b.ready, ready)
+	return nil
+}
+
+func (t *Tax) prepare(ctx context.Context) error {
+	p, err := t.c.Params(t.e, score.OutputBand, 1)
+	if err != nil {
+		return err
+	}
+	t.made++
+	ready, corrections, err := score.PrepareTax(p, t.table, t.receiver, readyBinding(t.made))
+	if err != nil {
+		return err
+	}
+	t.ready = append(t.ready, ready)
+	return t.conn.Send(ctx, labelReady, corrections)
+}
+
+func (b *Bank) side(p score.Params, ready *score.BankReady) (*score.Bank, error) {
+	if b.key == nil {
+		return score.NewBank(p, b.c.Model, nil)
+	}
+	side, err := score.NewLatticeBank(p, b.c.Model, nil, b.key)
+	if err == nil && ready != nil {
+		err = side.UseReady(ready)
+	}
+	return side, err
+}
+
+func (t *Tax) side(p score.Params, ready *score.TaxReady) (*score.Tax, error) {
+	input := func(_ context.Context, from, to int) ([][]uint16, error) { return t.c.Columns(from, to), nil }
+	if t.table == nil {
+		return score.NewTax(p, input)
+	}
+	side, err := score.NewLatticeTax(p, input, t.table)
+	if err == nil && ready != nil {
+		err = side.UseReady(ready)
+	}
+	return side, err
+}
+
+// newSession is the session of one run of a link. Its identities are known to
+// all, and protect nothing.
+func newSession(role mpc.Role, run uint64, fresh *mpc.Fresh) (*mpc.Session, error) {
 	key := func(r mpc.Role) ed25519.PrivateKey {
 		seed := sha256.Sum256([]byte{byte(r)})
 		return ed25519.NewKeyFromSeed(seed[:])

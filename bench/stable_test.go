@@ -15,7 +15,7 @@ import (
 // order that begins a run here.
 const (
 	frameBytes = 12 + 64
-	orderBytes = 12 + 9
+	orderBytes = 12 + 10
 )
 
 // correction is the message of OT extension for n companies with so many bits of

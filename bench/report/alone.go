@@ -27,12 +27,18 @@ func (s *aloneBank) do(ctx context.Context, c command, r *reply) error {
 	switch {
 	case c.Do == doDial:
 		return s.dial(ctx, r)
-	case c.Do != doRun || s.bank == nil:
+	case c.Do != doRun && c.Do != doReady || s.bank == nil:
 		return fmt.Errorf("%w: %s", errCommand, c.Do)
 	}
-	return repeat(c, r, func() (func() error, error) {
+	before := nothing
+	once := func() (*bench.Outputs, error) { return s.bank.Run(ctx, c.Output, c.N) }
+	if c.Do == doReady {
+		before = func() error { return s.bank.Prepare(ctx) }
+		once = func() (*bench.Outputs, error) { return s.bank.RunReady(ctx) }
+	}
+	return repeat(c, r, before, func() (func() error, error) {
 		sent, received := s.conn.Bytes()
-		out, err := s.bank.Run(ctx, c.Output, c.N)
+		out, err := once()
 		if err != nil {
 			return nil, err
 		}

@@ -47,6 +47,7 @@ type row struct {
 	MedianSeconds  float64 `json:"median_seconds"`
 	P95Seconds     float64 `json:"p95_seconds"`
 	Repetitions    int     `json:"repetitions"`
+	Prepared       bool    `json:"prepared"` // in idle time, which is not counted; nor are its bytes
 
 	// Of the whole group, the same in each of its rows: the set-up of a link (the
 	// best of several) and of a model's encrypted table, and the most memory of
@@ -134,7 +135,11 @@ func (r *report) group(ctx context.Context, g group) (err error) {
 	group.LinkSeconds, group.ModelSeconds = slices.Min(links), slices.Min(models)
 	first := len(r.Rows)
 	for _, b := range g.batches {
-		x, err := p.bank.ask(command{Do: doRun, Output: g.output, N: b.n, Least: b.least, Most: b.most, Budget: b.budget})
+		what := doRun
+		if b.ready {
+			what = doReady
+		}
+		x, err := p.bank.ask(command{Do: what, Output: g.output, N: b.n, Least: b.least, Most: b.most, Budget: b.budget})
 		if err != nil {
 			return fmt.Errorf("N = %d: %w", b.n, err)
 		}
@@ -180,8 +185,12 @@ func newRow(g group, b batch, x reply) (row, error) {
 	}
 	slices.Sort(x.Seconds)
 	at := func(part float64) float64 { return x.Seconds[int(part*float64(len(x.Seconds)-1)+0.5)] }
+	name := fmt.Sprintf("%v/n=%d", g, b.n)
+	if b.ready {
+		name += "/prepared"
+	}
 	return row{
-		Name:   fmt.Sprintf("%v/n=%d", g, b.n),
+		Name: name, Prepared: b.ready,
 		Engine: g.engine.Name, Link: string(g.link), Output: g.output.String(),
 		N: b.n, Features: features, Levels: g.levels,
 		CompaniesPerS:  float64(b.n) / x.Seconds[0],

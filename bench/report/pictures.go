@@ -146,7 +146,7 @@ func (r *report) drawSpeed() (*picture, error) {
 		for _, link := range []linkKind{linkTCP, linkTLS, linkNodes} {
 			var points plotter.XYs
 			for _, x := range r.Rows {
-				if x.Engine == e.Name && x.Link == string(link) && x.Levels == 256 && x.Output == score.OutputBand.String() {
+				if x.Engine == e.Name && x.Link == string(link) && !x.Prepared && x.Levels == 256 && x.Output == score.OutputBand.String() {
 					points = append(points, plotter.XY{X: float64(x.N), Y: x.CompaniesPerS})
 					top, most = max(top, x.CompaniesPerS), max(most, float64(x.N))
 				}

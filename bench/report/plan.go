@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/blindscore/blindscore/bench"
@@ -48,6 +49,7 @@ type batch struct {
 	n           int
 	least, most int
 	budget      time.Duration
+	ready       bool // one company, prepared for
 }
 
 // effort is how much of everything a report does.
@@ -73,13 +75,17 @@ func plan(quick, full bool) []group {
 				if output == score.OutputBand && levels == 256 && link != linkWAN {
 					g.dials = e.dials
 				}
+				if output == score.OutputBand && engine.Prepares() && link != linkNodes && sizes[0] == 1 {
+					ahead := g.batches[0]
+					ahead.ready = true
+					g.batches = slices.Insert(g.batches, 1, ahead)
+				}
 				g.profile = output == score.OutputBand && levels == 256 && link == linkTCP && (!quick || sizes[len(sizes)-1] > 1000)
 				groups = append(groups, g)
 			}
 		}
 	}
 	every := func(bench.Engine) bool { return true }
-	nodes := func(x bench.Engine) bool { return x.Nodes }
 	common := func(x bench.Engine) bool { return x.Form == score.OneTable }
 	table := func(x bench.Engine) bool { return x.Stage == score.EngineLattice }
 	not := func(which func(bench.Engine) bool) func(bench.Engine) bool {
@@ -92,12 +98,12 @@ func plan(quick, full bool) []group {
 		add(linkTCP, score.OutputBand, 256, []int{1, 1000}, not(either))
 		add(linkTLS, score.OutputBand, 256, standard, either)
 		add(linkWAN, score.OutputBand, 256, line, table)
-		add(linkNodes, score.OutputBand, 256, standard, nodes)
+		add(linkNodes, score.OutputBand, 256, standard, common)
 		for _, levels := range []int{1024, 4096} {
 			add(linkTCP, score.OutputBand, levels, standard, common)
 		}
 		add(linkTCP, score.OutputScore, 256, standard, common)
-		add(linkWAN, score.OutputBand, 256, line, nodes)
+		add(linkWAN, score.OutputBand, 256, line, func(x bench.Engine) bool { return common(x) && !table(x) })
 		return groups
 	}
 	for _, link := range []linkKind{linkTCP, linkTLS} {
@@ -106,12 +112,12 @@ func plan(quick, full bool) []group {
 		}
 		add(link, score.OutputScore, 256, standard, every)
 	}
-	add(linkNodes, score.OutputBand, 256, standard, nodes)
-	add(linkNodes, score.OutputScore, 256, standard, nodes)
+	add(linkNodes, score.OutputBand, 256, standard, every)
+	add(linkNodes, score.OutputScore, 256, standard, every)
 	add(linkWAN, score.OutputBand, 256, line, every)
 	if full {
 		add(linkTLS, score.OutputBand, 256, []int{1_000_000}, every)
-		add(linkNodes, score.OutputBand, 256, []int{1_000_000}, nodes)
+		add(linkNodes, score.OutputBand, 256, []int{1_000_000}, every)
 	}
 	return groups
 }

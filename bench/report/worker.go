@@ -34,6 +34,7 @@ type job struct {
 const (
 	doDial    = "dial"    // make a fresh link in place of the last one
 	doRun     = "run"     // run batches, N companies each
+	doReady   = "ready"   // run single companies that are prepared for, which takes none of the time
 	doProfile = "profile" // begin a CPU profile in File
 	doStop    = "stop"    // end it
 	doUsage   = "usage"   // tell the memory that was used
@@ -111,7 +112,7 @@ func newSide(ctx context.Context, j job, r *reply) (side, error) {
 	}
 	switch {
 	case j.Bank && j.Link == linkNodes:
-		return newNodesBank(j, c)
+		return newNodesBank(j, c, engine)
 	case j.Bank:
 		return &aloneBank{j: j, c: c, engine: engine}, nil
 	case j.Link == linkNodes:
@@ -141,13 +142,18 @@ func execute(ctx context.Context, s side, c command, r *reply) error {
 	return s.do(ctx, c, r)
 }
 
+func nothing() error { return nil }
+
 var profiling *os.File // of the profile under way
 
-// repeat runs a batch as often as a command wants and keeps the times; to check
-// the outputs, which is what once returns, takes none of it.
-func repeat(c command, r *reply, once func() (check func() error, err error)) error {
+// repeat runs a batch as often as a command wants and keeps the times. What is
+// done before, and to check the outputs, which is what once returns, takes none.
+func repeat(c command, r *reply, before func() error, once func() (check func() error, err error)) error {
 	begin := time.Now()
 	for i := 0; i < c.Least || i < c.Most && time.Since(begin) < c.Budget; i++ {
+		if err := before(); err != nil {
+			return err
+		}
 		start := time.Now()
 		check, err := once()
 		if err != nil {

@@ -23,11 +23,14 @@ func TestGroups(t *testing.T) {
 	var want int
 	for _, e := range bench.Engines() {
 		for _, link := range []linkKind{linkTCP, linkTLS, linkNodes, linkWAN} {
-			if link == linkNodes && !e.Nodes || link == linkWAN && e.Form != score.OneTable {
-				continue
+			if link == linkWAN && e.Form != score.OneTable {
+				continue // waiting is waiting
 			}
 			g := group{engine: e, link: link, output: score.OutputBand, levels: 16, dials: 1 + want%2, profile: want == 0,
 				batches: []batch{{n: 1, least: 2, most: 3, budget: time.Second}, {n: 130, least: 1, most: 1}}}
+			if e.Prepares() && link != linkNodes {
+				g.batches = append(g.batches, batch{n: 1, least: 2, most: 2, ready: true})
+			}
 			require.NoError(t, r.group(t.Context(), g), "%v", g)
 			want += len(g.batches)
 		}
