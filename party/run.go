@@ -118,6 +118,9 @@ func (r *run) attempt(ctx context.Context) (*Batch, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := r.l.use(body.GetPrepared(), side); err != nil {
+		return nil, err
+	}
 	session, err := mpc.NewSession(w.sessionConfig(mpc.RoleBank, reply, cfg.Identity.Sign, r.before(body.GetAttempt())), fresh)
 	if err != nil {
 		return nil, err

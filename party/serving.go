@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/blindscore/blindscore/mpc"
+	"github.com/blindscore/blindscore/mpc/lattice"
 	"github.com/blindscore/blindscore/mpc/ot"
 	"github.com/blindscore/blindscore/mpc/score"
 	"github.com/blindscore/blindscore/party/journal"
@@ -34,6 +35,9 @@ type serving struct {
 	// What was just admitted, with its levels, for the Start that follows.
 	fresh  *agreed
 	levels [][]uint16
+
+	offered *offered // the encrypted table of this link
+	ahead   taxReady
 }
 
 // take gets a token for a batch, or ErrBusy.
@@ -206,11 +210,11 @@ func (s *serving) start(ctx context.Context, signed *partypb.Signed) error {
 		}
 	}
 
-	fresh, err := mpc.NewFresh()
+	tax, fresh, prepared, err := s.side(a, levels)
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrInternal, err)
+		return err
 	}
-	reply, err := s.reply(ctx, a, signed, attempt, fresh, stored)
+	reply, err := s.reply(ctx, a, signed, &partypb.StartReplyBody{Attempt: attempt, Stored: stored, Prepared: prepared}, fresh)
 	if err != nil {
 		return err
 	}
@@ -225,10 +229,6 @@ func (s *serving) start(ctx context.Context, signed *partypb.Signed) error {
 	if err != nil {
 		return err
 	}
-	tax, err := s.side(a, levels)
-	if err != nil {
-		return err
-	}
 	if err := tax.Run(ctx, session, s.w.Conn, s.ot, blocks); err != nil {
 		return err
 	}
@@ -240,15 +240,17 @@ func (s *serving) start(ctx context.Context, signed *partypb.Signed) error {
 	return s.receipt(ctx, a, transcript(digests), log)
 }
 
-// side is this node's side of the protocol for a task and its levels.
-func (s *serving) side(a *agreed, levels [][]uint16) (*score.Tax, error) {
+// side is this node's side of the protocol for a task and its levels, with the
+// seed of the session to come; for a single company it is one prepared ahead, if
+// there is one, with its number.
+func (s *serving) side(a *agreed, levels [][]uint16) (tax *score.Tax, fresh *mpc.Fresh, prepared uint64, err error) {
 	at, err := s.n.featureIndexes(a.task.GetFeatures())
 	if err != nil {
-		return nil, err
+		return nil, nil, 0, err
 	}
 	p, err := a.scoreParams(s.n.levelCounts(at))
 	if err != nil {
-		return nil, err
+		return nil, nil, 0, err
 	}
 	input := func(_ context.Context, from, to int) ([][]uint16, error) {
 		x := make([][]uint16, len(levels))
@@ -258,22 +260,31 @@ func (s *serving) side(a *agreed, levels [][]uint16) (*score.Tax, error) {
 		return x, nil
 	}
 	if p.Engine == score.EngineOT {
-		return score.NewTax(p, input)
+		tax, err = score.NewTax(p, input)
+	} else {
+		var table *lattice.Certified
+		if table, err = s.n.table(a.task); err != nil {
+			return nil, nil, 0, err
+		}
+		if tax, err = score.NewLatticeTax(p, input, table); err == nil && a.count == 1 {
+			if number, r := s.use(p, table); r != nil {
+				return tax, r.Fresh(), number, tax.UseReady(r)
+			}
+		}
 	}
-	table, err := s.n.table(a.task)
 	if err != nil {
-		return nil, err
+		return nil, nil, 0, err
 	}
-	return score.NewLatticeTax(p, input, table)
+	fresh, err = mpc.NewFresh()
+	return tax, fresh, 0, internal(err)
 }
 
 // reply accepts a Start and fixes what the session is bound to.
-func (s *serving) reply(ctx context.Context, a *agreed, start *partypb.Signed, attempt uint64, fresh *mpc.Fresh, stored partypb.Bitmap) (*partypb.Signed, error) {
+func (s *serving) reply(ctx context.Context, a *agreed, start *partypb.Signed, body *partypb.StartReplyBody, fresh *mpc.Fresh) (*partypb.Signed, error) {
 	commitment, digest := fresh.Commitment(), partypb.StartDigest(start)
-	signed, err := partypb.SignBody(s.n.cfg.Identity.Sign, &partypb.StartReplyBody{
-		TaskDigest: a.digest[:], Attempt: attempt, SeedCommitment: commitment[:],
-		Stored: stored, Superblocks: uint32(a.superblocks()), StartDigest: digest[:],
-	})
+	body.TaskDigest, body.StartDigest, body.SeedCommitment = a.digest[:], digest[:], commitment[:]
+	body.Superblocks = uint32(a.superblocks())
+	signed, err := partypb.SignBody(s.n.cfg.Identity.Sign, body)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInternal, err)
 	}

@@ -218,6 +218,14 @@ func (s *serving) offer(ctx context.Context, o *partypb.TableOffer) error {
 		}
 		state = partypb.TableState_TABLE_STATE_READY
 	}
+	s.offered, s.ahead.ready = nil, nil
+	if table := s.n.tables.get(digest); table != nil && state == partypb.TableState_TABLE_STATE_READY {
+		at, err := s.n.featureIndexes(o.GetFeatures())
+		if err != nil {
+			return err
+		}
+		s.offered = &offered{readyParams(s.n.levelCounts(at), int(o.GetScoreBits())), table.Certified}
+	}
 	s.log.Info("encrypted table offered", "digest", short(digest), "state", state.String())
 	return s.tableReply(ctx, state)
 }

@@ -154,3 +154,38 @@ func TestResumeWithLattice(t *testing.T) {
 	require.NoError(t, err)
 	require.EqualValues(t, 20_000, n)
 }
+
+// Single companies, with what was prepared ahead and, once that is used up or
+// does not fit, without.
+func TestPreparedAhead(t *testing.T) {
+	r := newRig(t, wide, 12)
+	r.withTable(true)
+	r.bankCfg.Ready = 3
+	l := r.dial()
+	var with uint64
+	for i := range 8 {
+		b, err := l.Score(t.Context(), r.request(i))
+		require.NoError(t, err)
+		r.check(b, i)
+		with = b.Stats.BytesToBank
+	}
+	b, err := l.Score(t.Context(), r.request(3, 4)) // two companies
+	require.NoError(t, err)
+	r.check(b, 3, 4)
+	require.NoError(t, l.Close())
+
+	r.bankCfg.Ready = 0
+	b, err = r.dial().Score(t.Context(), r.request(1))
+	require.NoError(t, err)
+	r.check(b, 1)
+	require.Greater(t, b.Stats.BytesToBank, with+3000, "the corrections travelled online")
+
+	r.bankCfg.Ready = 2
+	r.bankCfg.Form = score.OneTable
+	req := r.request(2)
+	req.Output = party.OutputScore
+	if b, err = r.dial().Score(t.Context(), req); err == nil {
+		want, _ := r.want(2)
+		require.Equal(t, want, b.Results[0].Score)
+	}
+}

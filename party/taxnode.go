@@ -199,6 +199,8 @@ func (n *TaxNode) link(ctx, work context.Context, w *wire, log *slog.Logger) err
 			err = s.propose(work, k.Propose.GetTask())
 		case *partypb.Control_TableOffer:
 			err = s.offer(work, k.TableOffer)
+		case *partypb.Control_Prepare:
+			err = s.prepare(work, int(k.Prepare.GetCount()))
 		case *partypb.Control_Start:
 			err = s.start(work, k.Start.GetStart())
 		case *partypb.Control_Bye:

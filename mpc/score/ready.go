@@ -51,7 +51,7 @@ func (p Params) ReadyBytes() (int, error) {
 }
 
 // PrepareTax makes a superblock of one company ahead, and the corrections for
-// the bank. binding is public and unique to it on the link.
+// the bank. It serves outputs of every kind and width. binding is public and unique to it on the link.
 func PrepareTax(p Params, table *lattice.Certified, receiver *ot.Receiver, binding [32]byte) (*TaxReady, []byte, error) {
 	pl, err := readyPlan(p)
 	if err != nil {

@@ -73,6 +73,34 @@ func TestOneCompanyMadeAhead(t *testing.T) {
 	}
 }
 
+// Several are made ahead, and used in any order.
+func TestSeveralMadeAhead(t *testing.T) {
+	rng := rand.New(rand.NewPCG(43, 1))
+	c := scoretest.Random(t, rng, twelve, score.OutputBand, 1).WithLattice(t)
+	snd, rcv := ottest.Link(t, c.Params.OT)
+	var trs []*score.TaxReady
+	var brs []*score.BankReady
+	p := c.Params
+	p.OutputBits = 1 // another width than that of the batches
+	for i := range byte(6) {
+		tr, corrections, err := score.PrepareTax(p, c.Table(), rcv, [32]byte{i})
+		require.NoError(t, err)
+		br, err := score.PrepareBank(p, snd, [32]byte{i}, corrections)
+		require.NoError(t, err)
+		trs, brs = append(trs, tr), append(brs, br)
+	}
+	for _, i := range []int{3, 0, 5, 1, 2, 4} {
+		for f := range c.Levels {
+			c.Levels[f][0] = uint16(rng.IntN(c.Params.Levels[f]))
+		}
+		values, bankErr, taxErr := runReady(t, c, snd, rcv, brs[i], trs[i])
+		require.NoError(t, bankErr)
+		require.NoError(t, taxErr)
+		x, own := c.Company(0)
+		require.EqualValues(t, c.Model.Band(c.Model.Score(x, own)), values[0], "number %d", i)
+	}
+}
+
 func TestMadeAheadIsCheckedAndFitsItsBatchOnly(t *testing.T) {
 	rng := rand.New(rand.NewPCG(42, 1))
 	shape := circuitstest.Shape{Features: 6, MinLevels: 2, MaxLevels: 90, Bands: 6, ScoreBits: 9}

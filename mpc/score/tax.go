@@ -165,10 +165,16 @@ func (pl *plan) open(seed mpc.Seed, n int) *opening {
 
 // prepare draws the opening, or takes the one that was made ahead.
 func (t *Tax) prepare(blk *mpc.Block, n int) (*opening, error) {
-	if t.ready != nil {
-		return t.ready.take()
+	if t.ready == nil {
+		return t.plan.open(blk.Seed(), n), nil
 	}
-	return t.plan.open(blk.Seed(), n), nil
+	o, err := t.ready.take()
+	if err != nil {
+		return nil, err
+	}
+	// The OTs do not depend on the width of the output, but the tables do.
+	_, o.form = t.plan.form.choices(o.index, blk.Seed())
+	return o, nil
 }
 
 func (t *Tax) send(ctx context.Context, blk *mpc.Block, payload []byte) error {

@@ -9,6 +9,8 @@
 //	TableOffer   ->            if the bank has an encrypted table
 //	   (the table in set-up messages, if the tax node wants it)
 //	             <- TableReply
+//	Prepare      ->            if the bank wants single companies fast
+//	             (set-up messages)
 //	Propose      ->
 //	Companies... ->            as many as the task needs
 //	             <- Admission
@@ -964,6 +966,53 @@ func (x *TableReply) GetState() TableState {
 	return TableState_TABLE_STATE_UNSPECIFIED
 }
 
+// Prepare asks for what a batch of one company needs and does not depend on records to be done ahead, for the table of
+// the last TableOffer and one table in stage 2; bank to tax node. The answer is so many set-up messages.
+type Prepare struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many; 1 to 16.
+	Count         uint32 `protobuf:"varint,1,opt,name=count,proto3" json:"count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Prepare) Reset() {
+	*x = Prepare{}
+	mi := &file_party_partypb_blindscore_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Prepare) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Prepare) ProtoMessage() {}
+
+func (x *Prepare) ProtoReflect() protoreflect.Message {
+	mi := &file_party_partypb_blindscore_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Prepare.ProtoReflect.Descriptor instead.
+func (*Prepare) Descriptor() ([]byte, []int) {
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *Prepare) GetCount() uint32 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
 // Propose asks for a task; bank to tax node.
 type Propose struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -975,7 +1024,7 @@ type Propose struct {
 
 func (x *Propose) Reset() {
 	*x = Propose{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[7]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -987,7 +1036,7 @@ func (x *Propose) String() string {
 func (*Propose) ProtoMessage() {}
 
 func (x *Propose) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[7]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1000,7 +1049,7 @@ func (x *Propose) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Propose.ProtoReflect.Descriptor instead.
 func (*Propose) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{7}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Propose) GetTask() *Signed {
@@ -1021,7 +1070,7 @@ type Companies struct {
 
 func (x *Companies) Reset() {
 	*x = Companies{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[8]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1033,7 +1082,7 @@ func (x *Companies) String() string {
 func (*Companies) ProtoMessage() {}
 
 func (x *Companies) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[8]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1046,7 +1095,7 @@ func (x *Companies) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Companies.ProtoReflect.Descriptor instead.
 func (*Companies) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{8}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Companies) GetIds() []byte {
@@ -1067,7 +1116,7 @@ type Admission struct {
 
 func (x *Admission) Reset() {
 	*x = Admission{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[9]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1079,7 +1128,7 @@ func (x *Admission) String() string {
 func (*Admission) ProtoMessage() {}
 
 func (x *Admission) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[9]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1092,7 +1141,7 @@ func (x *Admission) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Admission.ProtoReflect.Descriptor instead.
 func (*Admission) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{9}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Admission) GetAdmission() *Signed {
@@ -1120,7 +1169,7 @@ type AdmissionBody struct {
 
 func (x *AdmissionBody) Reset() {
 	*x = AdmissionBody{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[10]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1132,7 +1181,7 @@ func (x *AdmissionBody) String() string {
 func (*AdmissionBody) ProtoMessage() {}
 
 func (x *AdmissionBody) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[10]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1145,7 +1194,7 @@ func (x *AdmissionBody) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdmissionBody.ProtoReflect.Descriptor instead.
 func (*AdmissionBody) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{10}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *AdmissionBody) GetTaskDigest() []byte {
@@ -1187,7 +1236,7 @@ type Start struct {
 
 func (x *Start) Reset() {
 	*x = Start{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[11]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1199,7 +1248,7 @@ func (x *Start) String() string {
 func (*Start) ProtoMessage() {}
 
 func (x *Start) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[11]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1212,7 +1261,7 @@ func (x *Start) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Start.ProtoReflect.Descriptor instead.
 func (*Start) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{11}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Start) GetStart() *Signed {
@@ -1242,7 +1291,7 @@ type StartBody struct {
 
 func (x *StartBody) Reset() {
 	*x = StartBody{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[12]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1254,7 +1303,7 @@ func (x *StartBody) String() string {
 func (*StartBody) ProtoMessage() {}
 
 func (x *StartBody) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[12]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1267,7 +1316,7 @@ func (x *StartBody) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartBody.ProtoReflect.Descriptor instead.
 func (*StartBody) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{12}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *StartBody) GetTaskDigest() []byte {
@@ -1316,7 +1365,7 @@ type StartReply struct {
 
 func (x *StartReply) Reset() {
 	*x = StartReply{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[13]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1328,7 +1377,7 @@ func (x *StartReply) String() string {
 func (*StartReply) ProtoMessage() {}
 
 func (x *StartReply) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[13]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1341,7 +1390,7 @@ func (x *StartReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartReply.ProtoReflect.Descriptor instead.
 func (*StartReply) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{13}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *StartReply) GetStart() *Signed {
@@ -1366,14 +1415,16 @@ type StartReplyBody struct {
 	// Superblocks of the task, counted over admitted companies; 0 to 65,536.
 	Superblocks uint32 `protobuf:"varint,5,opt,name=superblocks,proto3" json:"superblocks,omitempty"`
 	// SHA-256 of the body of the Start that this answers; 32 bytes.
-	StartDigest   []byte `protobuf:"bytes,6,opt,name=start_digest,json=startDigest,proto3" json:"start_digest,omitempty"`
+	StartDigest []byte `protobuf:"bytes,6,opt,name=start_digest,json=startDigest,proto3" json:"start_digest,omitempty"`
+	// Which of what was prepared on this connection the session uses, counted from 1; zero if none. 0 to 2^32.
+	Prepared      uint64 `protobuf:"varint,7,opt,name=prepared,proto3" json:"prepared,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *StartReplyBody) Reset() {
 	*x = StartReplyBody{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[14]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1385,7 +1436,7 @@ func (x *StartReplyBody) String() string {
 func (*StartReplyBody) ProtoMessage() {}
 
 func (x *StartReplyBody) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[14]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1398,7 +1449,7 @@ func (x *StartReplyBody) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartReplyBody.ProtoReflect.Descriptor instead.
 func (*StartReplyBody) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{14}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *StartReplyBody) GetTaskDigest() []byte {
@@ -1443,6 +1494,13 @@ func (x *StartReplyBody) GetStartDigest() []byte {
 	return nil
 }
 
+func (x *StartReplyBody) GetPrepared() uint64 {
+	if x != nil {
+		return x.Prepared
+	}
+	return 0
+}
+
 // StoredAnswer is the last flight of a superblock, sent again byte for byte; tax node to bank.
 type StoredAnswer struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1462,7 +1520,7 @@ type StoredAnswer struct {
 
 func (x *StoredAnswer) Reset() {
 	*x = StoredAnswer{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[15]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1474,7 +1532,7 @@ func (x *StoredAnswer) String() string {
 func (*StoredAnswer) ProtoMessage() {}
 
 func (x *StoredAnswer) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[15]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1487,7 +1545,7 @@ func (x *StoredAnswer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StoredAnswer.ProtoReflect.Descriptor instead.
 func (*StoredAnswer) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{15}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *StoredAnswer) GetBlock() uint32 {
@@ -1536,7 +1594,7 @@ type Receipt struct {
 
 func (x *Receipt) Reset() {
 	*x = Receipt{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[16]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1548,7 +1606,7 @@ func (x *Receipt) String() string {
 func (*Receipt) ProtoMessage() {}
 
 func (x *Receipt) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[16]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1561,7 +1619,7 @@ func (x *Receipt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Receipt.ProtoReflect.Descriptor instead.
 func (*Receipt) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{16}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Receipt) GetReceipt() *Signed {
@@ -1591,7 +1649,7 @@ type ReceiptBody struct {
 
 func (x *ReceiptBody) Reset() {
 	*x = ReceiptBody{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[17]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1603,7 +1661,7 @@ func (x *ReceiptBody) String() string {
 func (*ReceiptBody) ProtoMessage() {}
 
 func (x *ReceiptBody) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[17]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1616,7 +1674,7 @@ func (x *ReceiptBody) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiptBody.ProtoReflect.Descriptor instead.
 func (*ReceiptBody) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{17}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ReceiptBody) GetTaskDigest() []byte {
@@ -1667,7 +1725,7 @@ type Refusal struct {
 
 func (x *Refusal) Reset() {
 	*x = Refusal{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[18]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1679,7 +1737,7 @@ func (x *Refusal) String() string {
 func (*Refusal) ProtoMessage() {}
 
 func (x *Refusal) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[18]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1692,7 +1750,7 @@ func (x *Refusal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refusal.ProtoReflect.Descriptor instead.
 func (*Refusal) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{18}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Refusal) GetCode() RefusalCode {
@@ -1718,7 +1776,7 @@ type Bye struct {
 
 func (x *Bye) Reset() {
 	*x = Bye{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[19]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1730,7 +1788,7 @@ func (x *Bye) String() string {
 func (*Bye) ProtoMessage() {}
 
 func (x *Bye) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[19]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1743,7 +1801,7 @@ func (x *Bye) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Bye.ProtoReflect.Descriptor instead.
 func (*Bye) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{19}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{20}
 }
 
 // Control is one message of the control channel; exactly one field is set, and the whole has at most 1 MiB.
@@ -1764,6 +1822,7 @@ type Control struct {
 	//	*Control_Bye
 	//	*Control_TableOffer
 	//	*Control_TableReply
+	//	*Control_Prepare
 	Kind          isControl_Kind `protobuf_oneof:"kind"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1771,7 +1830,7 @@ type Control struct {
 
 func (x *Control) Reset() {
 	*x = Control{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[20]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1783,7 +1842,7 @@ func (x *Control) String() string {
 func (*Control) ProtoMessage() {}
 
 func (x *Control) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[20]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1796,7 +1855,7 @@ func (x *Control) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Control.ProtoReflect.Descriptor instead.
 func (*Control) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{20}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Control) GetKind() isControl_Kind {
@@ -1923,6 +1982,15 @@ func (x *Control) GetTableReply() *TableReply {
 	return nil
 }
 
+func (x *Control) GetPrepare() *Prepare {
+	if x != nil {
+		if x, ok := x.Kind.(*Control_Prepare); ok {
+			return x.Prepare
+		}
+	}
+	return nil
+}
+
 type isControl_Kind interface {
 	isControl_Kind()
 }
@@ -1979,6 +2047,10 @@ type Control_TableReply struct {
 	TableReply *TableReply `protobuf:"bytes,13,opt,name=table_reply,json=tableReply,proto3,oneof"`
 }
 
+type Control_Prepare struct {
+	Prepare *Prepare `protobuf:"bytes,14,opt,name=prepare,proto3,oneof"`
+}
+
 func (*Control_Hello) isControl_Kind() {}
 
 func (*Control_HelloReply) isControl_Kind() {}
@@ -2004,6 +2076,8 @@ func (*Control_Bye) isControl_Kind() {}
 func (*Control_TableOffer) isControl_Kind() {}
 
 func (*Control_TableReply) isControl_Kind() {}
+
+func (*Control_Prepare) isControl_Kind() {}
 
 var File_party_partypb_blindscore_proto protoreflect.FileDescriptor
 
@@ -2072,7 +2146,9 @@ const file_party_partypb_blindscore_proto_rawDesc = "" +
 	"score_bits\x18\x04 \x01(\rR\tscoreBits\"C\n" +
 	"\n" +
 	"TableReply\x125\n" +
-	"\x05state\x18\x01 \x01(\x0e2\x1f.blindscore.party.v1.TableStateR\x05state\":\n" +
+	"\x05state\x18\x01 \x01(\x0e2\x1f.blindscore.party.v1.TableStateR\x05state\"\x1f\n" +
+	"\aPrepare\x12\x14\n" +
+	"\x05count\x18\x01 \x01(\rR\x05count\":\n" +
 	"\aPropose\x12/\n" +
 	"\x04task\x18\x01 \x01(\v2\x1b.blindscore.party.v1.SignedR\x04task\"\x1d\n" +
 	"\tCompanies\x12\x10\n" +
@@ -2096,7 +2172,7 @@ const file_party_partypb_blindscore_proto_rawDesc = "" +
 	"\vsuperblocks\x18\x05 \x01(\rR\vsuperblocks\"?\n" +
 	"\n" +
 	"StartReply\x121\n" +
-	"\x05start\x18\x01 \x01(\v2\x1b.blindscore.party.v1.SignedR\x05start\"\xd1\x01\n" +
+	"\x05start\x18\x01 \x01(\v2\x1b.blindscore.party.v1.SignedR\x05start\"\xed\x01\n" +
 	"\x0eStartReplyBody\x12\x1f\n" +
 	"\vtask_digest\x18\x01 \x01(\fR\n" +
 	"taskDigest\x12\x18\n" +
@@ -2104,7 +2180,8 @@ const file_party_partypb_blindscore_proto_rawDesc = "" +
 	"\x0fseed_commitment\x18\x03 \x01(\fR\x0eseedCommitment\x12\x16\n" +
 	"\x06stored\x18\x04 \x01(\fR\x06stored\x12 \n" +
 	"\vsuperblocks\x18\x05 \x01(\rR\vsuperblocks\x12!\n" +
-	"\fstart_digest\x18\x06 \x01(\fR\vstartDigest\"\x8e\x01\n" +
+	"\fstart_digest\x18\x06 \x01(\fR\vstartDigest\x12\x1a\n" +
+	"\bprepared\x18\a \x01(\x04R\bprepared\"\x8e\x01\n" +
 	"\fStoredAnswer\x12\x14\n" +
 	"\x05block\x18\x01 \x01(\rR\x05block\x12\x18\n" +
 	"\aattempt\x18\x02 \x01(\x04R\aattempt\x12\x18\n" +
@@ -2125,7 +2202,7 @@ const file_party_partypb_blindscore_proto_rawDesc = "" +
 	"\aRefusal\x124\n" +
 	"\x04code\x18\x01 \x01(\x0e2 .blindscore.party.v1.RefusalCodeR\x04code\x12$\n" +
 	"\x0eretry_after_ms\x18\x02 \x01(\rR\fretryAfterMs\"\x05\n" +
-	"\x03Bye\"\xaf\x06\n" +
+	"\x03Bye\"\xe9\x06\n" +
 	"\aControl\x122\n" +
 	"\x05hello\x18\x01 \x01(\v2\x1a.blindscore.party.v1.HelloH\x00R\x05hello\x12B\n" +
 	"\vhello_reply\x18\x02 \x01(\v2\x1f.blindscore.party.v1.HelloReplyH\x00R\n" +
@@ -2144,7 +2221,8 @@ const file_party_partypb_blindscore_proto_rawDesc = "" +
 	"\vtable_offer\x18\f \x01(\v2\x1f.blindscore.party.v1.TableOfferH\x00R\n" +
 	"tableOffer\x12B\n" +
 	"\vtable_reply\x18\r \x01(\v2\x1f.blindscore.party.v1.TableReplyH\x00R\n" +
-	"tableReplyB\x06\n" +
+	"tableReply\x128\n" +
+	"\aprepare\x18\x0e \x01(\v2\x1c.blindscore.party.v1.PrepareH\x00R\aprepareB\x06\n" +
 	"\x04kind*V\n" +
 	"\n" +
 	"OutputKind\x12\x1b\n" +
@@ -2185,7 +2263,7 @@ func file_party_partypb_blindscore_proto_rawDescGZIP() []byte {
 }
 
 var file_party_partypb_blindscore_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_party_partypb_blindscore_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
+var file_party_partypb_blindscore_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
 var file_party_partypb_blindscore_proto_goTypes = []any{
 	(OutputKind)(0),        // 0: blindscore.party.v1.OutputKind
 	(Engine)(0),            // 1: blindscore.party.v1.Engine
@@ -2199,20 +2277,21 @@ var file_party_partypb_blindscore_proto_goTypes = []any{
 	(*HelloReply)(nil),     // 9: blindscore.party.v1.HelloReply
 	(*TableOffer)(nil),     // 10: blindscore.party.v1.TableOffer
 	(*TableReply)(nil),     // 11: blindscore.party.v1.TableReply
-	(*Propose)(nil),        // 12: blindscore.party.v1.Propose
-	(*Companies)(nil),      // 13: blindscore.party.v1.Companies
-	(*Admission)(nil),      // 14: blindscore.party.v1.Admission
-	(*AdmissionBody)(nil),  // 15: blindscore.party.v1.AdmissionBody
-	(*Start)(nil),          // 16: blindscore.party.v1.Start
-	(*StartBody)(nil),      // 17: blindscore.party.v1.StartBody
-	(*StartReply)(nil),     // 18: blindscore.party.v1.StartReply
-	(*StartReplyBody)(nil), // 19: blindscore.party.v1.StartReplyBody
-	(*StoredAnswer)(nil),   // 20: blindscore.party.v1.StoredAnswer
-	(*Receipt)(nil),        // 21: blindscore.party.v1.Receipt
-	(*ReceiptBody)(nil),    // 22: blindscore.party.v1.ReceiptBody
-	(*Refusal)(nil),        // 23: blindscore.party.v1.Refusal
-	(*Bye)(nil),            // 24: blindscore.party.v1.Bye
-	(*Control)(nil),        // 25: blindscore.party.v1.Control
+	(*Prepare)(nil),        // 12: blindscore.party.v1.Prepare
+	(*Propose)(nil),        // 13: blindscore.party.v1.Propose
+	(*Companies)(nil),      // 14: blindscore.party.v1.Companies
+	(*Admission)(nil),      // 15: blindscore.party.v1.Admission
+	(*AdmissionBody)(nil),  // 16: blindscore.party.v1.AdmissionBody
+	(*Start)(nil),          // 17: blindscore.party.v1.Start
+	(*StartBody)(nil),      // 18: blindscore.party.v1.StartBody
+	(*StartReply)(nil),     // 19: blindscore.party.v1.StartReply
+	(*StartReplyBody)(nil), // 20: blindscore.party.v1.StartReplyBody
+	(*StoredAnswer)(nil),   // 21: blindscore.party.v1.StoredAnswer
+	(*Receipt)(nil),        // 22: blindscore.party.v1.Receipt
+	(*ReceiptBody)(nil),    // 23: blindscore.party.v1.ReceiptBody
+	(*Refusal)(nil),        // 24: blindscore.party.v1.Refusal
+	(*Bye)(nil),            // 25: blindscore.party.v1.Bye
+	(*Control)(nil),        // 26: blindscore.party.v1.Control
 }
 var file_party_partypb_blindscore_proto_depIdxs = []int32{
 	2,  // 0: blindscore.party.v1.Parameters.form:type_name -> blindscore.party.v1.Form
@@ -2228,22 +2307,23 @@ var file_party_partypb_blindscore_proto_depIdxs = []int32{
 	4,  // 10: blindscore.party.v1.Refusal.code:type_name -> blindscore.party.v1.RefusalCode
 	8,  // 11: blindscore.party.v1.Control.hello:type_name -> blindscore.party.v1.Hello
 	9,  // 12: blindscore.party.v1.Control.hello_reply:type_name -> blindscore.party.v1.HelloReply
-	12, // 13: blindscore.party.v1.Control.propose:type_name -> blindscore.party.v1.Propose
-	13, // 14: blindscore.party.v1.Control.companies:type_name -> blindscore.party.v1.Companies
-	14, // 15: blindscore.party.v1.Control.admission:type_name -> blindscore.party.v1.Admission
-	16, // 16: blindscore.party.v1.Control.start:type_name -> blindscore.party.v1.Start
-	18, // 17: blindscore.party.v1.Control.start_reply:type_name -> blindscore.party.v1.StartReply
-	20, // 18: blindscore.party.v1.Control.stored_answer:type_name -> blindscore.party.v1.StoredAnswer
-	21, // 19: blindscore.party.v1.Control.receipt:type_name -> blindscore.party.v1.Receipt
-	23, // 20: blindscore.party.v1.Control.refusal:type_name -> blindscore.party.v1.Refusal
-	24, // 21: blindscore.party.v1.Control.bye:type_name -> blindscore.party.v1.Bye
+	13, // 13: blindscore.party.v1.Control.propose:type_name -> blindscore.party.v1.Propose
+	14, // 14: blindscore.party.v1.Control.companies:type_name -> blindscore.party.v1.Companies
+	15, // 15: blindscore.party.v1.Control.admission:type_name -> blindscore.party.v1.Admission
+	17, // 16: blindscore.party.v1.Control.start:type_name -> blindscore.party.v1.Start
+	19, // 17: blindscore.party.v1.Control.start_reply:type_name -> blindscore.party.v1.StartReply
+	21, // 18: blindscore.party.v1.Control.stored_answer:type_name -> blindscore.party.v1.StoredAnswer
+	22, // 19: blindscore.party.v1.Control.receipt:type_name -> blindscore.party.v1.Receipt
+	24, // 20: blindscore.party.v1.Control.refusal:type_name -> blindscore.party.v1.Refusal
+	25, // 21: blindscore.party.v1.Control.bye:type_name -> blindscore.party.v1.Bye
 	10, // 22: blindscore.party.v1.Control.table_offer:type_name -> blindscore.party.v1.TableOffer
 	11, // 23: blindscore.party.v1.Control.table_reply:type_name -> blindscore.party.v1.TableReply
-	24, // [24:24] is the sub-list for method output_type
-	24, // [24:24] is the sub-list for method input_type
-	24, // [24:24] is the sub-list for extension type_name
-	24, // [24:24] is the sub-list for extension extendee
-	0,  // [0:24] is the sub-list for field type_name
+	12, // 24: blindscore.party.v1.Control.prepare:type_name -> blindscore.party.v1.Prepare
+	25, // [25:25] is the sub-list for method output_type
+	25, // [25:25] is the sub-list for method input_type
+	25, // [25:25] is the sub-list for extension type_name
+	25, // [25:25] is the sub-list for extension extendee
+	0,  // [0:25] is the sub-list for field type_name
 }
 
 func init() { file_party_partypb_blindscore_proto_init() }
@@ -2251,7 +2331,7 @@ func file_party_partypb_blindscore_proto_init() {
 	if File_party_partypb_blindscore_proto != nil {
 		return
 	}
-	file_party_partypb_blindscore_proto_msgTypes[20].OneofWrappers = []any{
+	file_party_partypb_blindscore_proto_msgTypes[21].OneofWrappers = []any{
 		(*Control_Hello)(nil),
 		(*Control_HelloReply)(nil),
 		(*Control_Propose)(nil),
@@ -2265,6 +2345,7 @@ func file_party_partypb_blindscore_proto_init() {
 		(*Control_Bye)(nil),
 		(*Control_TableOffer)(nil),
 		(*Control_TableReply)(nil),
+		(*Control_Prepare)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -2272,7 +2353,7 @@ func file_party_partypb_blindscore_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_party_partypb_blindscore_proto_rawDesc), len(file_party_partypb_blindscore_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   21,
+			NumMessages:   22,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

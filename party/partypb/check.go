@@ -41,6 +41,8 @@ func (c *Control) check() error {
 		inner = k.TableOffer
 	case *Control_TableReply:
 		inner = k.TableReply
+	case *Control_Prepare:
+		inner = k.Prepare
 	}
 	if inner == nil || !inner.ProtoReflect().IsValid() {
 		return invalid("control.kind", "absent")
@@ -118,6 +120,10 @@ func (m *TableOffer) check() error {
 		wantNames("table_offer.features", m.GetFeatures(), 1),
 		wantRange("table_offer.score_bits", uint64(m.GetScoreBits()), 1, MaxScoreBits),
 	)
+}
+
+func (m *Prepare) check() error {
+	return wantRange("prepare.count", uint64(m.GetCount()), 1, MaxPrepared)
 }
 
 func (m *TableReply) check() error {
@@ -203,6 +209,7 @@ func (m *StartReplyBody) check() error {
 		wantRange("start_reply.superblocks", uint64(m.GetSuperblocks()), 0, MaxSuperblocks),
 		wantBitmap("start_reply.stored", m.GetStored(), uint64(m.GetSuperblocks())),
 		wantBytes("start_reply.start_digest", m.GetStartDigest(), DigestSize),
+		wantRange("start_reply.prepared", m.GetPrepared(), 0, MaxAttempt),
 	)
 }
 

@@ -35,6 +35,7 @@ const (
 	MaxAttempt        = 1 << 32
 	MaxPayload        = MaxSuperblock * MaxOutputBits / 8 // bytes of a StoredAnswer
 	MaxRetryAfterMs   = 3_600_000
+	MaxPrepared       = 16 // of one Prepare
 	IDSize            = 16 // bytes of a task's id
 	DigestSize        = 32
 	KeySize           = 32 // bytes of an Ed25519 public key

@@ -81,6 +81,7 @@ func controls() map[string]*Control {
 		"refusal":     {Kind: &Control_Refusal{&Refusal{Code: RefusalCode_REFUSAL_CODE_BUSY, RetryAfterMs: 10}}},
 		"bye":         {Kind: &Control_Bye{&Bye{}}},
 		"table offer": {Kind: &Control_TableOffer{&TableOffer{Digest: fill(32, 1), Joint: fill(32, 2), Features: []string{"a"}, ScoreBits: 10}}},
+		"prepare":     {Kind: &Control_Prepare{&Prepare{Count: MaxPrepared}}},
 		"table reply": {Kind: &Control_TableReply{&TableReply{State: TableState_TABLE_STATE_WANTED}}},
 	}
 }
