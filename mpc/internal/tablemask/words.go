@@ -47,24 +47,31 @@ func (s WordsShape) maskGeneric(dst []byte, table, r []uint16, a, b []byte) {
 	for i := range n {
 		for at := 0; at < s.Size(); at += run { // words of one block of a
 			h, l := at>>s.Lo, at&(1<<s.Lo-1)
-			var rowOfA, columnOfB []byte
+			var sum [perBlock]uint16
+			for k, v := range table[at : at+run] {
+				sum[k] = v - r[i]
+			}
 			if s.Hi > 0 {
-				rowOfA = a[((l/perBlock*n+i)<<s.Hi|h)*block:][:block]
+				addWords(&sum, a[((l/perBlock*n+i)<<s.Hi|h)*block:][:block])
 			}
 			if s.Lo > 0 {
-				columnOfB = b[((h/perBlock*n+i)<<s.Lo|l)*block+h%perBlock*2:]
+				column := b[((h/perBlock*n+i)<<s.Lo|l)*block:][:run*block]
+				for k, at := 0, h%perBlock*2; at+1 < len(column); k, at = k+1, at+block {
+					sum[k%perBlock] += uint16(column[at]) | uint16(column[at+1])<<8
+				}
 			}
-			for k, v := range table[at : at+run] {
-				v -= r[i]
-				if rowOfA != nil {
-					v += binary.LittleEndian.Uint16(rowOfA[2*k:])
-				}
-				if columnOfB != nil {
-					v += binary.LittleEndian.Uint16(columnOfB[block*k:])
-				}
-				binary.LittleEndian.PutUint16(dst[2*(at+k):], v)
+			out := dst[2*at:][:2*run]
+			for k := 0; len(out) >= 2; k, out = k+1, out[2:] {
+				binary.LittleEndian.PutUint16(out, sum[k%perBlock])
 			}
 		}
 		dst = dst[2*s.Size():]
+	}
+}
+
+// addWords adds the words of a block to sum.
+func addWords(sum *[block / 2]uint16, words []byte) {
+	for k := range sum {
+		sum[k] += binary.LittleEndian.Uint16(words[2*k : 2*k+2])
 	}
 }
