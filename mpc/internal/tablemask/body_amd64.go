@@ -22,3 +22,7 @@ func columnsAsm(tables, pads *byte, n, rows int) { columnsAVX512(tables, pads, n
 func wordsAsm(dst *byte, table, r *uint16, a, b *byte, n, hi, lo int) {
 	wordsAVX512(dst, table, r, a, b, n, hi, lo)
 }
+
+func turnAsm(dst, plane *byte, shift, turn, size int, flip uint64) {
+	turnAVX512(dst, plane, shift, turn, size, flip)
+}

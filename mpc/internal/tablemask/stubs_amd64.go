@@ -18,3 +18,8 @@ func columnsAVX512(tables *byte, pads *byte, n int, rows int)
 //
 //go:noescape
 func wordsAVX512(dst *byte, table *uint16, r *uint16, a *byte, b *byte, n int, hi int, lo int)
+
+// turnAVX512 writes size bytes, a multiple of 64, at most 512; shift is below 8, turn below 8*size.
+//
+//go:noescape
+func turnAVX512(dst *byte, plane *byte, shift int, turn int, size int, flip uint64)

@@ -3,7 +3,7 @@
 //	entry(h, l) = plain(h, l) + A_h[l] + B_l[h]
 //
 // asks for A as it lies in memory and for B transposed. Tables of bit planes are masked by xor, tables of 16-bit words
-// by addition.
+// by addition. Turn writes what is masked, a plane that begins somewhere inside a window and wraps around.
 //
 // # Layout of pads
 //

@@ -870,3 +870,56 @@ across:
 	JNZ   table
 	VZEROUPPER
 	RET
+
+// func turnAVX512(dst *byte, plane *byte, shift int, turn int, size int, flip uint64)
+// Requires: AVX, AVX512F, SSE2
+TEXT ·turnAVX512(SB), $1088-48
+	MOVQ         dst+0(FP), AX
+	MOVQ         plane+8(FP), CX
+	MOVQ         size+32(FP), DX
+	MOVQ         flip+40(FP), BX
+	VPBROADCASTQ BX, Z0
+	LEAQ         (SP), SI
+	MOVQ         shift+16(FP), BX
+	MOVQ         BX, X1
+	MOVQ         $0x00000040, DI
+	SUBQ         BX, DI
+	MOVQ         DI, X2
+	LEAQ         (SI)(DX*1), DI
+	XORQ         BX, BX
+
+copy:
+	VMOVDQU64 (CX)(BX*1), Z3
+	VMOVDQU64 8(CX)(BX*1), Z4
+	VPSRLQ    X1, Z3, Z3
+	VPSLLQ    X2, Z4, Z4
+	VPORQ     Z4, Z3, Z3
+	VMOVDQU64 Z3, (SI)(BX*1)
+	VMOVDQU64 Z3, (DI)(BX*1)
+	ADDQ      $0x40, BX
+	CMPQ      BX, DX
+	JLT       copy
+	MOVQ      turn+24(FP), CX
+	MOVQ      CX, BX
+	SHRQ      $0x03, CX
+	ANDQ      $0x07, BX
+	ADDQ      SI, CX
+	MOVQ      BX, X1
+	MOVQ      $0x00000040, SI
+	SUBQ      BX, SI
+	MOVQ      SI, X2
+	XORQ      BX, BX
+
+turn:
+	VMOVDQU64 (CX)(BX*1), Z3
+	VMOVDQU64 8(CX)(BX*1), Z4
+	VPSRLQ    X1, Z3, Z3
+	VPSLLQ    X2, Z4, Z4
+	VPORQ     Z4, Z3, Z3
+	VPXORQ    Z0, Z3, Z3
+	VMOVDQU64 Z3, (AX)(BX*1)
+	ADDQ      $0x40, BX
+	CMPQ      BX, DX
+	JLT       turn
+	VZEROUPPER
+	RET

@@ -22,6 +22,7 @@ func main() {
 	rows()
 	columns()
 	words()
+	turn()
 	Generate()
 }
 
