@@ -2,7 +2,7 @@
 // processes on this machine, and writes what it found: report.md, pictures, and
 // the CPU profiles behind the shares of time.
 //
-//	go run ./bench/report [-quick] [-full] [-json] [-out directory]
+//	go run ./bench/report [-quick | -full] [-only pattern] [-json] [-out directory]
 //
 // Every row compares each of its outputs with the plain evaluator; one wrong
 // result makes the report fail. A row that differs from another only in `link`
@@ -11,7 +11,8 @@
 //	tcp    the protocol alone, nothing encrypted: what the cryptography costs
 //	tls    the same over mutual TLS 1.3
 //	nodes  the nodes of package party over TLS 1.3, as users run them: a task that
-//	       both sign, a journal on disk on either side, a receipt
+//	       both sign, a journal on disk on either side, a receipt; an engine that
+//	       can prepares for single companies in idle time
 //	wan    tls over a simulated line: 20 ms each way, 1 Gbit/s
 //
 // With -json, standard output is one object,
@@ -36,6 +37,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"regexp"
+	"slices"
 	"syscall"
 	"time"
 )
@@ -60,12 +63,24 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	quick := flags.Bool("quick", false, "end within a minute: fewer repetitions, smaller batches where an engine is slow")
 	full := flags.Bool("full", false, "also 1,000,000 companies, for the memory of either process")
 	asJSON := flags.Bool("json", false, "print one JSON object in place of the report's path")
+	only := flags.String("only", "", "regular expression for the groups to measure, as in lattice/band/12x256/tls")
 	out := flags.String("out", "", "directory for the report (default: a new temporary one)")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	if flags.NArg() > 0 || *quick && *full {
 		return fmt.Errorf("want flags only, and -quick or -full, not both; got %q", args)
+	}
+	groups := plan(*quick, *full)
+	if *only != "" {
+		pattern, err := regexp.Compile(*only)
+		if err != nil {
+			return err
+		}
+		groups = slices.DeleteFunc(groups, func(g group) bool { return !pattern.MatchString(g.String()) })
+	}
+	if len(groups) == 0 {
+		return fmt.Errorf("no group is like %q", *only)
 	}
 	if *out == "" {
 		dir, err := os.MkdirTemp("", "blindscore-report-")
@@ -78,7 +93,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 
 	r := &report{begin: time.Now(), quick: *quick, out: *out, log: stderr}
-	if err := r.measure(ctx, plan(*quick, *full)); err != nil {
+	if err := r.measure(ctx, groups); err != nil {
 		return err
 	}
 	if err := r.write(); err != nil {

@@ -97,15 +97,20 @@ func (r *report) latencyTables(p *page) {
 			continue
 		}
 		model := "none"
-		if x.ModelSeconds > 0 {
+		switch {
+		case x.ModelSeconds > 0:
 			model = seconds(x.ModelSeconds)
+		case x.Link == string(linkNodes) && rowAdds(x.Engine) > 0:
+			model = "in the first link"
 		}
 		name := fmt.Sprintf("%s, %d x %s, %s", x.Engine, x.Features, grouped(float64(x.Levels)), x.Link)
 		if x.Prepared {
 			name += ", prepared"
 		}
-		rows = append(rows, []string{name,
-			seconds(x.MedianSeconds), seconds(x.P95Seconds), seconds(x.Seconds), seconds(x.LinkSeconds), model})
+		rows = append(rows, []string{
+			name,
+			seconds(x.MedianSeconds), seconds(x.P95Seconds), seconds(x.Seconds), seconds(x.LinkSeconds), model,
+		})
 	}
 	p.table([]string{"engine, grid, link", "median", "95 %", "best", "link", "table"}, rows)
 
@@ -118,8 +123,10 @@ func (r *report) latencyTables(p *page) {
 			if x.Prepared {
 				name += ", prepared"
 			}
-			rows = append(rows, []string{name, grouped(float64(x.N)), seconds(x.Seconds), seconds(x.MedianSeconds),
-				grouped(x.CompaniesPerS), fmt.Sprint(x.Flights)})
+			rows = append(rows, []string{
+				name, grouped(float64(x.N)), seconds(x.Seconds), seconds(x.MedianSeconds),
+				grouped(x.CompaniesPerS), fmt.Sprint(x.Flights),
+			})
 		}
 	}
 	p.table([]string{"engine", "N", "time, best", "median", "companies/s", "flights"}, rows)
@@ -133,8 +140,10 @@ func (r *report) memoryTable(p *page) {
 		last := i+1 == len(r.Rows) || r.Rows[i+1].Engine != x.Engine || r.Rows[i+1].Link != x.Link ||
 			r.Rows[i+1].Output != x.Output || r.Rows[i+1].Levels != x.Levels || r.Rows[i+1].N < x.N
 		if last && x.PeakBytesBank > 0 {
-			rows = append(rows, []string{fmt.Sprintf("%s, %s, %d x %s, %s", x.Engine, x.Output, x.Features, grouped(float64(x.Levels)), x.Link),
-				grouped(float64(x.N)), mebibytes(x.PeakBytesBank), mebibytes(x.PeakBytesTax)})
+			rows = append(rows, []string{
+				fmt.Sprintf("%s, %s, %d x %s, %s", x.Engine, x.Output, x.Features, grouped(float64(x.Levels)), x.Link),
+				grouped(float64(x.N)), mebibytes(x.PeakBytesBank), mebibytes(x.PeakBytesTax),
+			})
 		}
 	}
 	p.table([]string{"engine, output, grid, link", "largest N", "bank, MiB", "tax node, MiB"}, rows)

@@ -62,7 +62,7 @@ type row struct {
 // the second, and nothing after that.
 const (
 	quickLarge = 42 * time.Second
-	quickSmall = 52 * time.Second
+	quickSmall = 50 * time.Second
 )
 
 // measure runs all groups, one after the other.
@@ -141,7 +141,7 @@ func (r *report) group(ctx context.Context, g group) (err error) {
 		}
 		x, err := p.bank.ask(command{Do: what, Output: g.output, N: b.n, Least: b.least, Most: b.most, Budget: b.budget})
 		if err != nil {
-			return fmt.Errorf("N = %d: %w", b.n, err)
+			return fmt.Errorf("%d companies: %w", b.n, err)
 		}
 		row, err := newRow(g, b, x)
 		if err != nil {
@@ -181,7 +181,7 @@ func newRow(g group, b batch, x reply) (row, error) {
 		return row{}, err
 	}
 	if len(x.Seconds) == 0 {
-		return row{}, fmt.Errorf("N = %d: no repetition", b.n)
+		return row{}, fmt.Errorf("%d companies: no repetition", b.n)
 	}
 	slices.Sort(x.Seconds)
 	at := func(part float64) float64 { return x.Seconds[int(part*float64(len(x.Seconds)-1)+0.5)] }

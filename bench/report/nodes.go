@@ -49,6 +49,9 @@ func newNodesBank(j job, c *bench.Case, engine bench.Engine) (side, error) {
 		Identity: cfg.Identity, Peers: cfg.Peers, Model: c.Model, Journal: s.kept, Engine: engine.Stage, Form: engine.Form,
 		Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	}
+	if engine.Prepares() {
+		bank.Ready = 8 // single companies, as a bank at a counter would have it
+	}
 	if engine.Stage == score.EngineLattice {
 		seed, err := mpc.NewSeed()
 		if err != nil {

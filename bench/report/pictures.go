@@ -21,8 +21,14 @@ import (
 // colors that are told apart in print and by colour-blind readers (Okabe and
 // Ito, "Color universal design", 2008).
 var colors = []color.Color{
-	color.RGBA{0, 114, 178, 255}, color.RGBA{230, 159, 0, 255}, color.RGBA{0, 158, 115, 255}, color.RGBA{213, 94, 0, 255},
-	color.RGBA{204, 121, 167, 255}, color.RGBA{86, 180, 233, 255}, color.RGBA{240, 228, 66, 255}, color.RGBA{150, 150, 150, 255},
+	color.RGBA{0, 114, 178, 255},
+	color.RGBA{230, 159, 0, 255},
+	color.RGBA{0, 158, 115, 255},
+	color.RGBA{213, 94, 0, 255},
+	color.RGBA{204, 121, 167, 255},
+	color.RGBA{86, 180, 233, 255},
+	color.RGBA{240, 228, 66, 255},
+	color.RGBA{150, 150, 150, 255},
 }
 
 func colorOf(i int) color.Color { return colors[i%len(colors)] }
@@ -209,8 +215,10 @@ func (r *report) drawBytes() (*picture, error) {
 		levels int
 		output score.OutputKind
 	}{
-		{"band, 256 levels", 256, score.OutputBand}, {"band, 1,024", 1024, score.OutputBand},
-		{"band, 4,096", 4096, score.OutputBand}, {"score, 256", 256, score.OutputScore},
+		{"band, 256 levels", 256, score.OutputBand},
+		{"band, 1,024", 1024, score.OutputBand},
+		{"band, 4,096", 4096, score.OutputBand},
+		{"score, 256", 256, score.OutputScore},
 	}
 	labels := make([]string, len(shapes))
 	const (

@@ -16,7 +16,7 @@ var stages = []struct {
 	{"OT extension", []string{"mpc/ot."}},
 	{"stage 1", []string{"mpc/lattice.", "mpc/lookup.Words", "mpc/lookup.(*Words)", "mpc/score.(*transfer", "mpc/score.(*encrypted"}},
 	{"stage 2", []string{"mpc/lookup.", "mpc/score.(*oneTable", "mpc/score.(*twoTables", "mpc/score.(*steps", "mpc/score.(*windows"}},
-	{"transcript, signatures", []string{"mpc.Digest", "mpc.signDigest", "mpc.VerifyFlight", "mpc.newTranscript"}},
+	{"transcript, signatures", []string{"mpc.Digest", "mpc.signDigest", "mpc.VerifyFlight", "mpc.newTranscript", "mpc.Hash", "mpc.hash"}},
 	{"transport", []string{"mpc.(*Conn)", "party/transport."}},
 	{"nodes", []string{"party.", "party/"}},
 	{"rest of the session", []string{"mpc.", "mpc/", "bench."}},

@@ -24,6 +24,7 @@ func TestStageOf(t *testing.T) {
 		{"stage 2", []string{"mpc/lookup.xor", "mpc/lookup.Planes.maskOne", "mpc/score.(*oneTable).serve"}},
 		{"stage 1", []string{"mpc.(*PRG).Fill", "mpc/lattice.(*sampler).secret"}},
 		{"transcript, signatures", []string{"mpc.Digest.after", "mpc.(*Block).Send"}},
+		{"transcript, signatures", []string{"mpc.hashTree.func1"}},
 		{"transport", []string{"mpc.(*Conn).writeFrame", "mpc.(*Block).Send"}},
 		{"nodes", []string{"party/journal.(*Bank).PutResult", "party.(*run).result", "mpc/score.(*Bank).Run.func1"}},
 		{"rest of the session", []string{"mpc/score.pack", "mpc/score.(*Tax).block"}},

@@ -26,8 +26,10 @@ func TestGroups(t *testing.T) {
 			if link == linkWAN && e.Form != score.OneTable {
 				continue // waiting is waiting
 			}
-			g := group{engine: e, link: link, output: score.OutputBand, levels: 16, dials: 1 + want%2, profile: want == 0,
-				batches: []batch{{n: 1, least: 2, most: 3, budget: time.Second}, {n: 130, least: 1, most: 1}}}
+			g := group{
+				engine: e, link: link, output: score.OutputBand, levels: 16, dials: 1 + want%2, profile: want == 0,
+				batches: []batch{{n: 1, least: 2, most: 3, budget: time.Second}, {n: 130, least: 1, most: 1}},
+			}
 			if e.Prepares() && link != linkNodes {
 				g.batches = append(g.batches, batch{n: 1, least: 2, most: 2, ready: true})
 			}
@@ -126,9 +128,24 @@ func TestWorkerErrors(t *testing.T) {
 	require.NotEmpty(t, last.Error)
 }
 
+// TestCommand is the whole command on the smallest group.
+func TestCommand(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	dir := t.TempDir()
+	var out bytes.Buffer
+	require.NoError(t, run(t.Context(), []string{"-quick", "-json", "-only", "ot-two-tables/band/12x256/tcp", "-out", dir}, &out, io.Discard))
+	var f figures
+	require.NoError(t, json.Unmarshal(out.Bytes(), &f))
+	require.Len(t, f.Rows, 2)
+	require.FileExists(t, filepath.Join(dir, "report.md"))
+	require.FileExists(t, filepath.Join(dir, "speed.svg"))
+}
+
 // TestFlags refuses what makes no sense before it measures anything.
 func TestFlags(t *testing.T) {
-	for _, args := range [][]string{{"-quick", "-full"}, {"what"}, {"-nonsense"}, {"-out", filepath.Join(os.DevNull, "x")}} {
+	for _, args := range [][]string{{"-quick", "-full"}, {"-only", "punched cards"}, {"-only", "("}, {"what"}, {"-nonsense"}, {"-out", filepath.Join(os.DevNull, "x")}} {
 		require.Error(t, run(t.Context(), args, io.Discard, io.Discard), "%q", args)
 	}
 }
