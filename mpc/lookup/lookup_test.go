@@ -18,11 +18,30 @@ import (
 	"github.com/blindscore/blindscore/mpc/ot/ottest"
 )
 
+type ends struct {
+	s *ot.Sender
+	r *ot.Receiver
+}
+
+var links = map[ot.Params]ends{}
+
+// link sets up one link for each k, but for k = 1, where vectors want new ones:
+// set-up is what takes time here.
+func link(t testing.TB, p ot.Params) (*ot.Sender, *ot.Receiver) {
+	t.Helper()
+	l, ok := links[p]
+	if !ok || p.K == 1 {
+		l.s, l.r = ottest.Link(t, p)
+		links[p] = l
+	}
+	return l.s, l.r
+}
+
 // extend runs one extension for the indices of n instances of one look-up.
 func extend(t testing.TB, k int, split lookup.Split, index []uint16) (lookup.Sender, lookup.Rows) {
 	t.Helper()
 	p := ot.Params{K: k}
-	s, r := ottest.Link(t, p)
+	s, r := link(t, p)
 	shape := ot.Shape{N: len(index), Digits: split.Digits()}
 	msg := make([]byte, shape.CorrectionBytes(p))
 	rg, err := r.Reserve(1)
