@@ -25,7 +25,10 @@ import (
 
 // killSize is the batch of the kill tests.
 func killSize() int {
-	if testing.Short() {
+	switch {
+	case underRace:
+		return 5_000
+	case testing.Short():
 		return 20_000
 	}
 	return 100_000
