@@ -40,7 +40,7 @@ func (b *Block) Next() ([]byte, error) {
 	if err := b.turn(true); err != nil {
 		return nil, err
 	}
-	b.out = b.d.buffer(headerSize + b.sizes[b.flight] + signatureSize)
+	b.out = buffer(headerSize + b.sizes[b.flight] + signatureSize)
 	return b.out[headerSize : headerSize+b.sizes[b.flight]], nil
 }
 
@@ -73,7 +73,7 @@ func (b *Block) Send(ctx context.Context) error {
 		}
 	}
 	err := b.d.conn.writeFrame(ctx, frame)
-	b.d.recycle(frame)
+	recycle(frame)
 	return err
 }
 
@@ -83,7 +83,7 @@ func (b *Block) Recv(ctx context.Context) ([]byte, error) {
 	if err := b.turn(false); err != nil {
 		return nil, err
 	}
-	b.d.recycle(b.got)
+	recycle(b.got)
 	b.got = nil
 	select {
 	case b.got = <-b.in[b.flight]:
@@ -114,7 +114,7 @@ func (b *Block) finish() error {
 	if b.flight != len(b.sizes) {
 		return fmt.Errorf("%w: superblock %d ended after flight %d of %d", ErrParams, b.Index, b.flight, len(b.sizes))
 	}
-	b.d.recycle(b.got)
+	recycle(b.got)
 	b.s.mu.Lock()
 	b.s.done[b.Index] = b.hash
 	b.s.mu.Unlock()
@@ -133,8 +133,6 @@ type demux struct {
 	opened int
 	more   chan struct{}  // closed and renewed when a superblock opens
 	active map[int]*Block // that still expect a flight
-
-	pool sync.Pool
 }
 
 func newDemux(s *Session, conn *Conn, blocks []int, plan Plan) *demux {
@@ -182,7 +180,7 @@ func (d *demux) read(ctx context.Context) error {
 			return d.conn.die(fmt.Errorf("%w: superblock %d: wanted flight %d of %d bytes, got flight %d of %d",
 				ErrPeer, b.Index, n+1, b.sizes[n]+signatureSize, h.label, h.size))
 		}
-		buf := d.buffer(int(h.size))
+		buf := buffer(int(h.size))
 		if err := d.conn.readFull(ctx, buf); err != nil {
 			return err
 		}
@@ -228,16 +226,20 @@ func (d *demux) expect(ctx context.Context, h header) (*Block, error) {
 	}
 }
 
+// frames keeps the buffers of frames, over all sessions: what is in them was on
+// the wire, and new memory costs as much to touch as a superblock to compute.
+var frames sync.Pool
+
 // buffer returns a frame buffer of n bytes, recycled where possible.
-func (d *demux) buffer(n int) []byte {
-	if p, ok := d.pool.Get().(*[]byte); ok && cap(*p) >= n {
+func buffer(n int) []byte {
+	if p, ok := frames.Get().(*[]byte); ok && cap(*p) >= n {
 		return (*p)[:n]
 	}
 	return make([]byte, n)
 }
 
-func (d *demux) recycle(b []byte) {
+func recycle(b []byte) {
 	if b != nil {
-		d.pool.Put(&b)
+		frames.Put(&b)
 	}
 }

@@ -88,8 +88,10 @@ func (t *twoTables) serve(ctx context.Context, b *Bank, blk *mpc.Block, turn []u
 		return err
 	}
 	size := t.table1.Bytes()
+	var c circle
 	for i := range n {
-		b.f.windows.table(dst[i*size:(i+1)*size], b.start(from+i), int(turn[i]), masks[i])
+		b.f.windows.at(&c, b.start(from+i))
+		b.f.windows.table(dst[i*size:(i+1)*size], &c, int(turn[i]), masks[i])
 	}
 	t.table1.Mask(dst, 0, n, senderRows(rows, t.table1.Split(), first), h.formAt(0))
 	if err := blk.Send(ctx); err != nil {

@@ -60,18 +60,39 @@ func (w *windows) place(start int64, steps []int) (band int, _ []int, err error)
 	return band, steps, nil
 }
 
+// circle is what place says of one company.
+type circle struct {
+	band  int
+	steps []int
+	room  [maxSteps2]int
+	start int64
+	known bool
+}
+
+// at returns the circle of a company, anew if its start is not that of the one
+// before. newWindows has checked that it has one.
+func (w *windows) at(c *circle, start int64) {
+	if c.known && c.start == start {
+		return
+	}
+	c.band, c.steps, _ = w.place(start, c.room[:0])
+	c.start, c.known = start, true
+}
+
 // table writes the planes of one company: b planes of base + mu, then l+1 of
 // t + rho, over all windows.
-func (w *windows) table(dst []byte, start int64, turn int, m mask) {
-	var room [maxSteps2]int
-	band, steps, _ := w.place(start, room[:0]) // checked for every company by newFunction
-	for _, s := range steps {
+func (w *windows) table(dst []byte, c *circle, turn int, m mask) {
+	base, none := c.band+int(m.mu), 1<<w.low+int(m.rho)
+	for _, s := range c.steps {
 		if s <= turn {
-			band++
+			base++
 		}
 	}
+	if w.bits-w.low == 6 {
+		w.word(dst, c, turn, base, none, m)
+		return
+	}
 	size := 1 << (w.bits - w.low) / 8
-	base, none := band+int(m.mu), 1<<w.low+int(m.rho)
 	for p := range w.width {
 		fill(dst[p*size:][:size], -uint64(base>>p&1))
 	}
@@ -79,12 +100,11 @@ func (w *windows) table(dst []byte, start int64, turn int, m mask) {
 	for p := range w.low + 1 {
 		fill(offsets[p*size:][:size], -uint64(none>>p&1))
 	}
-	for _, s := range steps {
-		at := (s - turn) & (1<<w.bits - 1)
-		if at == 0 {
+	for _, s := range c.steps {
+		h, t := w.split(s, turn)
+		if h == 0 && t == 0 {
 			continue // counted in base
 		}
-		h, t := at>>w.low, at&(1<<w.low-1)
 		if t > 0 {
 			t += int(m.rho)
 			for p := range w.low + 1 {
@@ -94,6 +114,45 @@ func (w *windows) table(dst []byte, start int64, turn int, m mask) {
 			h++
 		}
 		increment(dst, w.width, size, h)
+	}
+}
+
+// split says in which window a step lies, and where in it.
+func (w *windows) split(step, turn int) (h, t int) {
+	at := (step - turn) & (1<<w.bits - 1)
+	return at >> w.low, at & (1<<w.low - 1)
+}
+
+// word is table for 64 windows, where a plane is one word.
+func (w *windows) word(dst []byte, c *circle, turn, base, none int, m mask) {
+	var planes [64]uint64
+	values, offsets := planes[:w.width], planes[w.width:w.width+w.low+1]
+	for p := range values {
+		values[p] = -uint64(base >> p & 1)
+	}
+	for p := range offsets {
+		offsets[p] = -uint64(none >> p & 1)
+	}
+	for _, s := range c.steps {
+		h, t := w.split(s, turn)
+		if h == 0 && t == 0 {
+			continue
+		}
+		carry := ^uint64(0) << h
+		if t > 0 {
+			carry <<= 1
+			t += int(m.rho)
+			for p, v := range offsets {
+				offsets[p] = v&^(1<<h) | uint64(t>>p&1)<<h
+			}
+		}
+		for p, v := range values {
+			values[p] = v ^ carry
+			carry &= v
+		}
+	}
+	for p, v := range planes[:w.width+w.low+1] {
+		binary.LittleEndian.PutUint64(dst[8*p:], v)
 	}
 }
 
