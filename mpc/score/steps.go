@@ -1,12 +1,12 @@
 package score
 
 import (
-	"encoding/binary"
 	"fmt"
 	"math"
 	"slices"
 
 	"github.com/blindscore/blindscore/mpc"
+	"github.com/blindscore/blindscore/mpc/internal/tablemask"
 )
 
 // steps writes the tables of stage 2. The output as a function of the score is
@@ -17,9 +17,9 @@ type steps struct {
 	bits   int // of an index: those of the score, and the guard bits below them
 	guard  int // an entry stands 2^guard times
 	width  int
-	low    int64      // score of the first entry
-	high   int64      // score from which the window no longer moves
-	planes [][]uint64 // bit i of plane p is bit p of the output at score low + i>>guard
+	low    int64    // score of the first entry
+	high   int64    // score from which the window no longer moves
+	planes [][]byte // bit i of plane p is bit p of the output at score low + i>>guard
 }
 
 // maxSteps bounds the span of scores between the outermost thresholds.
@@ -65,12 +65,11 @@ func newScoreSteps(m, guard int) *steps {
 	return s
 }
 
-// alloc makes room for n scores, and some slack for words that are read across
-// the end.
+// alloc makes room for n scores, and for what Turn reads beyond them.
 func (s *steps) alloc(n int) {
-	s.planes = make([][]uint64, s.width)
+	s.planes = make([][]byte, s.width)
 	for p := range s.planes {
-		s.planes[p] = make([]uint64, n<<s.guard/64+3)
+		s.planes[p] = make([]byte, (n<<s.guard+7)/8+tablemask.Slack)
 	}
 }
 
@@ -78,7 +77,7 @@ func (s *steps) alloc(n int) {
 func (s *steps) set(i int, v uint16) {
 	for p := range s.planes {
 		for k := i << s.guard; k < (i+1)<<s.guard; k++ {
-			s.planes[p][k>>6] |= uint64(v>>p&1) << (k & 63)
+			s.planes[p][k>>3] |= byte(v>>p&1) << (k & 7)
 		}
 	}
 }
@@ -88,40 +87,8 @@ func (s *steps) set(i int, v uint16) {
 //	output(start + (turn + w mod 2^bits) >> guard) ^ mask.
 func (s *steps) table(dst []byte, start int64, turn int, mask uint16) {
 	at := int(min(max(start, s.low), s.high)-s.low) << s.guard
-	size := 1 << s.bits
-	cut := size - turn // entries before the seam
-	whole := cut >> 6  // words before it
+	size := 1 << s.bits / 8
 	for p, plane := range s.planes {
-		flip := -uint64(mask >> p & 1)
-		out := dst[p*size/8:][:size/8]
-		turned(out[:8*whole], plane, at+turn, flip)
-		if seam := cut & 63; seam > 0 { // a word across the seam
-			keep := uint64(1)<<seam - 1
-			v := load(plane, at+turn+whole<<6)&keep | load(plane, at)<<seam
-			binary.LittleEndian.PutUint64(out[8*whole:], v^flip)
-			turned(out[8*whole+8:], plane, at+64-seam, flip)
-			continue
-		}
-		turned(out[8*whole:], plane, at, flip)
+		tablemask.Turn(dst[p*size:][:size], plane, at, turn, uint64(mask>>p&1))
 	}
-}
-
-// turned writes the bits of a plane from bit i on, each xored with flip.
-func turned(out []byte, plane []uint64, i int, flip uint64) {
-	if len(out) == 0 {
-		return
-	}
-	shift := i & 63
-	plane = plane[i>>6:][:len(out)/8+1]
-	low := plane[0]
-	for k, high := range plane[1:] {
-		binary.LittleEndian.PutUint64(out[8*k:8*k+8], (low>>shift|high<<(64-shift))^flip)
-		low = high
-	}
-}
-
-// load returns 64 bits of a plane from bit i on.
-func load(plane []uint64, i int) uint64 {
-	shift := i & 63
-	return plane[i>>6]>>shift | plane[i>>6+1]<<(64-shift)
 }
