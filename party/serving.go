@@ -113,6 +113,9 @@ func (s *serving) propose(ctx context.Context, signed *partypb.Signed) error {
 
 // companies reads the list that belongs to a task.
 func (s *serving) companies(ctx context.Context, task *partypb.Task) ([]byte, error) {
+	// As a whole, too: a bank that drips holds a session all the while.
+	ctx, cancel := context.WithTimeout(ctx, s.n.cfg.Patience)
+	defer cancel()
 	want := int(task.GetCompanies()) * uscc.Size
 	ids := make([]byte, 0, min(want, partypb.MaxCompaniesChunk*uscc.Size))
 	for len(ids) < want {
