@@ -3,6 +3,7 @@ package score_test
 import (
 	"math/rand/v2"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/blindscore/blindscore/mpc"
 	"github.com/blindscore/blindscore/mpc/lattice"
 	"github.com/blindscore/blindscore/mpc/mpctest"
+	"github.com/blindscore/blindscore/mpc/ot/ottest"
 	"github.com/blindscore/blindscore/mpc/score"
 	"github.com/blindscore/blindscore/mpc/score/scoretest"
 )
@@ -94,4 +96,55 @@ func TestKeysAndTablesMustFit(t *testing.T) {
 	require.ErrorIs(t, err, mpc.ErrParams)
 	_, err = score.NewTax(c.Params, c.Input)
 	require.ErrorIs(t, err, mpc.ErrParams)
+}
+
+// A tax node that sends other bytes of the right length as its ciphertext, and
+// signs them, changes the outputs and nothing else: no error, no abort, the same
+// messages of the same sizes. So it sees nothing of what the bank decrypts.
+func TestCraftedCiphertextsChangeNothingVisible(t *testing.T) {
+	rng := rand.New(rand.NewPCG(34, 4))
+	c := scoretest.Random(t, rng, circuitstest.Shape{Features: 4, MaxLevels: 50, Bands: 5, ScoreBits: 9}, score.OutputBand, 300)
+	c.WithLattice(t)
+	c.Params.Superblock = 512
+	honest := c.Run(t)
+	c.Check(t, honest)
+	p, err := c.Params.TableParams()
+	require.NoError(t, err)
+	front := p.CiphertextBytes(300)
+	for name, craft := range map[string]func([]byte){
+		"zeros":  func(b []byte) { clear(b) },
+		"ones":   func(b []byte) { fillBytes(b, 0xff) },
+		"random": func(b []byte) { mpctest.Seed(9).PRG().Fill(b) },
+		"a bit":  func(b []byte) { b[len(b)-1] ^= 0x80 },
+	} {
+		snd, rcv := ottest.Link(t, c.Params.OT)
+		a, b := mpctest.Conns(t, 5*time.Second)
+		bs, ts := mpctest.Sessions(t, [32]byte{0xb5})
+		tax, bank := c.NewTax(t), c.NewBank(t)
+		first := true
+		tax.SetTap(func(payload []byte) {
+			if first {
+				craft(payload[:front])
+			}
+			first = false
+		})
+		done := make(chan error, 1)
+		go func() { done <- tax.Run(t.Context(), ts, b, rcv, []int{0}) }()
+		got := 0
+		require.NoError(t, bank.Run(t.Context(), bs, a, snd, []int{0}, func(_ int, _ mpc.Digest, v []uint16) error {
+			got = len(v)
+			return nil
+		}), name)
+		require.NoError(t, <-done, name)
+		require.Equal(t, 300, got)
+		bankSent, taxSent := a.Bytes()
+		require.Equal(t, honest.BankSent, bankSent, name)
+		require.Equal(t, honest.TaxSent, taxSent, name)
+	}
+}
+
+func fillBytes(b []byte, v byte) {
+	for i := range b {
+		b[i] = v
+	}
 }
