@@ -72,7 +72,9 @@
 // that all features but one can make are bit sets (R log F words for every bin, by halving), and bins are counted by
 // bit-sliced counters. With N values of own points and B bands that takes sum(bins) * B * N / 64 steps, and the counts
 // B * N subtractions. Memory is some R * log2(L^F) bits, and F integers for every output in the report.
-// Beyond 2^16 units, 64 features, 4,096 levels or 2^16 relevant own values Check fails with ErrTooLarge.
+// On one core 12 features of 256 levels and 2^10 units take some 10 ms, 64 of 1,024 and 2^16 units some 10 s and half a
+// gigabyte; a report with remedies takes that again for each. Beyond 2^16 units, 64 features, 4,096 levels, 2^16 relevant
+// own values or 2^20 of these times bands Check fails with ErrTooLarge.
 //
 // # Limits
 //

@@ -10,17 +10,17 @@ import (
 type Code string
 
 const (
-	CodeUnique          Code = "unique-scores"
-	CodeReadable        Code = "readable-scores"
-	CodeSuperincreasing Code = "superincreasing"
-	CodePinnedOutput    Code = "pinned-output"
-	CodePinnedFeature   Code = "pinned-feature"
-	CodeSingleScore     Code = "single-score-band"
-	CodeDominant        Code = "dominant-feature"
-	CodeIdle            Code = "idle-feature"
-	CodeUnused          Code = "unused-threshold"
-	CodeOverBudget      Code = "over-budget"
-	CodeSpareBits       Code = "spare-bits"
+	CodeUnique          Code = "unique-scores"     // no two bin combinations have the same score
+	CodeReadable        Code = "readable-scores"   // many scores tell every bin
+	CodeSuperincreasing Code = "superincreasing"   // points as 5^i
+	CodePinnedOutput    Code = "pinned-output"     // few combinations have this output
+	CodePinnedFeature   Code = "pinned-feature"    // some output tells a feature's bin
+	CodeSingleScore     Code = "single-score-band" // the band is one score
+	CodeDominant        Code = "dominant-feature"  // the output speaks of one feature above all
+	CodeIdle            Code = "idle-feature"      // it has no effect
+	CodeUnused          Code = "unused-threshold"  // it tells nobody apart
+	CodeOverBudget      Code = "over-budget"       // more bits than granted
+	CodeSpareBits       Code = "spare-bits"        // fewer bits than granted
 )
 
 // Finding is one thing that the lint found.

@@ -25,7 +25,7 @@ func TestHostileCard(t *testing.T) {
 	}
 	conwayGuy := [][]int64{{0, 11}, {0, 17}, {0, 20}, {0, 22}, {0, 23}, {0, 24}} // distinct subset sums, not superincreasing
 	for name, tables := range map[string][][]int64{
-		"5^i": powers(6, 5, 5), "2^i": powers(16, 2, 2), "permuted": permuted, "scaled and shifted": shifted, "Conway-Guy": conwayGuy,
+		"5^i": powers(6, 5, 5), "2^i": powers(13, 2, 2), "permuted": permuted, "scaled and shifted": shifted, "Conway-Guy": conwayGuy,
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, p := range []Policy{{Output: OutputScore}, {Output: OutputBand}} {
@@ -213,8 +213,15 @@ func TestTooLarge(t *testing.T) {
 			}
 		})
 	}
+	var many []int64
+	for i := range 20 {
+		many = append(many, int64(110+i))
+	}
+	m, _, _ := build(t, powers(4, 4, 4), []int64{0, 1 << 16}, append(many, 1<<16))
+	_, err := Check(context.Background(), m, Policy{Output: OutputBand})
+	require.ErrorIs(t, err, ErrTooLarge, "windows")
 	// The same own points are fine where the thresholds they reach are few units apart.
-	m, _, _ := build(t, powers(4, 4, 4), []int64{0, 1 << 40}, []int64{150, 170})
+	m, _, _ = build(t, powers(4, 4, 4), []int64{0, 1 << 40}, []int64{150, 170})
 	require.Equal(t, 71, check(t, m, Policy{Output: OutputBand}).Own.Values)
 }
 
@@ -222,10 +229,18 @@ func TestPolicyErrors(t *testing.T) {
 	m, _, _ := build(t, [][]int64{{0, 1}, {0, 2, 3}}, nil, []int64{101})
 	half, nan := []float64{0.5, 0.5}, math.NaN()
 	for _, p := range []Policy{
-		{}, {Output: 3}, {Output: OutputBand, Bits: -1}, {Output: OutputBand, Bits: 65}, {Output: OutputBand, K: 1},
-		{Output: OutputBand, K: -4}, {Output: OutputBand, Clamp: &Clamp{}}, {Output: OutputScore, Clamp: &Clamp{2, 1}},
-		{Output: OutputBand, Prior: [][]float64{half}}, {Output: OutputBand, Prior: [][]float64{half, half}},
-		{Output: OutputBand, Prior: [][]float64{half, {0.5, 0.5, 0.5}}}, {Output: OutputBand, Prior: [][]float64{half, {nan, 0.5, 0.5}}},
+		{},
+		{Output: 3},
+		{Output: OutputBand, Bits: -1},
+		{Output: OutputBand, Bits: 65},
+		{Output: OutputBand, K: 1},
+		{Output: OutputBand, K: -4},
+		{Output: OutputBand, Clamp: &Clamp{}},
+		{Output: OutputScore, Clamp: &Clamp{2, 1}},
+		{Output: OutputBand, Prior: [][]float64{half}},
+		{Output: OutputBand, Prior: [][]float64{half, half}},
+		{Output: OutputBand, Prior: [][]float64{half, {0.5, 0.5, 0.5}}},
+		{Output: OutputBand, Prior: [][]float64{half, {nan, 0.5, 0.5}}},
 		{Output: OutputBand, Prior: [][]float64{half, {-0.5, 1, 0.5}}},
 	} {
 		_, err := Check(context.Background(), m, p)
@@ -283,4 +298,3 @@ func TestBitsOfModel(t *testing.T) {
 		require.Equal(t, c.Model.ScoreBits(), check(t, c.Model, Policy{Output: OutputScore}).Bits)
 	}
 }
-

@@ -26,6 +26,7 @@ const (
 	MaxFeatures  = 64
 	MaxLevels    = 4096    // of a feature
 	MaxOwnValues = 1 << 16 // values of the own points for which some threshold cuts the range
+	MaxWindows   = 1 << 20 // those values times the number of bands
 )
 
 // Output is what the bank gets of one company. The zero Output is invalid.

@@ -140,6 +140,9 @@ func (v *view) outputs(p Policy) (classes []class, ownLow, ownHigh int64, err er
 			ErrTooLarge, MaxOwnValues, ownHigh-ownLow-1)
 	}
 	slides := int(ownHigh-ownLow) + 1
+	if n := slides * (len(v.thresholds) + 1); n > MaxWindows {
+		return nil, 0, 0, fmt.Errorf("%w: want at most %d bands times own points, got %d", ErrTooLarge, MaxWindows, n)
+	}
 	// Before -slides every window starts below 0 and after span every one is empty: there nothing changes any more.
 	start := func(t int64) int { return int(min(max(t-v.low-ownHigh, -int64(slides)), int64(v.span)+1)) }
 	from := -slides
