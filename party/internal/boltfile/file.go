@@ -59,6 +59,30 @@ func (e Errors) Open(file string) (*bolt.DB, error) {
 	return db, nil
 }
 
+// Create makes a file that is not there yet, with what fill puts into it: all of it or no file at all, whenever the process or
+// the machine stops. What a try that was cut off left behind is overwritten.
+func (e Errors) Create(file string, fill func(*bolt.Tx) error) error {
+	if _, err := os.Lstat(file); !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("%w: %s is there already, or hidden: %v", e.File, file, err)
+	}
+	draft := file + ".new"
+	if err := os.Remove(draft); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("%w: %w", e.File, err)
+	}
+	db, err := e.Open(draft)
+	if err != nil {
+		return err
+	}
+	err = e.Guard(func() error { return db.Update(fill) })
+	if err = errors.Join(err, db.Close()); err != nil {
+		return errors.Join(err, os.Remove(draft))
+	}
+	if err := os.Rename(draft, file); err != nil {
+		return fmt.Errorf("%w: %w", e.File, err)
+	}
+	return e.syncDir(filepath.Dir(file))
+}
+
 // Guard runs fn; a panic, or an access to memory that the file no longer backs, becomes an error that wraps e.Corrupt.
 func (e Errors) Guard(fn func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))

@@ -63,6 +63,27 @@ func TestOpen(t *testing.T) {
 	require.ErrorIs(t, err, errFile, "a directory")
 }
 
+func TestCreate(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "db")
+	require.NoError(t, os.WriteFile(file+".new", []byte("cut off"), 0o600))
+	fill := func(tx *bolt.Tx) error {
+		_, err := tx.CreateBucket([]byte("bucket"))
+		return err
+	}
+	require.ErrorIs(t, errs.Create(file, func(*bolt.Tx) error { return errCorrupt }), errCorrupt)
+	require.NoFileExists(t, file)
+	require.NoError(t, errs.Create(file, fill))
+	require.NoFileExists(t, file+".new")
+	require.ErrorIs(t, errs.Create(file, fill), errFile, "there already")
+	db, err := errs.Open(file)
+	require.NoError(t, err)
+	require.NoError(t, db.View(func(tx *bolt.Tx) error {
+		require.NotNil(t, tx.Bucket([]byte("bucket")))
+		return nil
+	}))
+	require.NoError(t, db.Close())
+}
+
 func TestInspect(t *testing.T) {
 	good := sample(t)
 	used, err := errs.Used(bytes.NewReader(good), uint64(len(good)))
