@@ -114,11 +114,15 @@ func (r *report) latencyTables(p *page) {
 	}
 	p.table([]string{"engine, grid, link", "median", "95 %", "best", "link", "table"}, rows)
 
+	isWAN := func(x row) bool { return x.Link == string(linkWAN) }
+	if !slices.ContainsFunc(r.Rows, isWAN) {
+		return
+	}
 	p.say("## A wide-area line")
 	p.say("Over TLS 1.3, with %d ms each way and %s bytes a second injected by the transport.", wanDelay.Milliseconds(), grouped(wanRate))
 	rows = nil
 	for _, x := range r.Rows {
-		if x.Link == string(linkWAN) {
+		if isWAN(x) {
 			name := x.Engine
 			if x.Prepared {
 				name += ", prepared"
@@ -150,6 +154,9 @@ func (r *report) memoryTable(p *page) {
 }
 
 func (r *report) shareTable(p *page) {
+	if len(r.shares) == 0 {
+		return
+	}
 	p.say("## Where the time goes")
 	p.say("![share of time per stage](stages.svg)")
 	p.say("Processor time of either side from its CPU profile (beside this report, for `go tool pprof`), protocol alone, band, %d x 256.", features)

@@ -125,14 +125,14 @@ func (r *report) group(ctx context.Context, g group) (err error) {
 
 	var group row
 	var links, models []float64
-	for range g.dials {
+	dial := func() error {
 		x, err := p.bank.ask(command{Do: doDial})
-		if err != nil {
-			return err
-		}
 		links, models = append(links, x.Link), append(models, x.Model)
+		return err
 	}
-	group.LinkSeconds, group.ModelSeconds = slices.Min(links), slices.Min(models)
+	if err := dial(); err != nil {
+		return err
+	}
 	first := len(r.Rows)
 	for _, b := range g.batches {
 		what := doRun
@@ -159,6 +159,13 @@ func (r *report) group(ctx context.Context, g group) (err error) {
 		}
 		*side.peak = x.Peak
 	}
+	// Further links come last, and so do not count as memory of the batches.
+	for range g.dials - 1 {
+		if err := dial(); err != nil {
+			return err
+		}
+	}
+	group.LinkSeconds, group.ModelSeconds = slices.Min(links), slices.Min(models)
 	for i := range r.Rows[first:] {
 		x := &r.Rows[first+i]
 		x.LinkSeconds, x.ModelSeconds = group.LinkSeconds, group.ModelSeconds

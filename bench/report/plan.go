@@ -97,12 +97,11 @@ func plan(quick, full bool) []group {
 		add(linkTCP, score.OutputBand, 256, standard, either)
 		add(linkTCP, score.OutputBand, 256, []int{1, 1000}, not(either))
 		add(linkTLS, score.OutputBand, 256, standard, either)
-		add(linkWAN, score.OutputBand, 256, line, table)
-		add(linkNodes, score.OutputBand, 256, standard, common)
-		for _, levels := range []int{1024, 4096} {
-			add(linkTCP, score.OutputBand, levels, standard, common)
-		}
 		add(linkTCP, score.OutputScore, 256, standard, common)
+		add(linkTCP, score.OutputBand, 1024, standard, common)
+		add(linkNodes, score.OutputBand, 256, standard, common)
+		add(linkWAN, score.OutputBand, 256, line, table)
+		add(linkTCP, score.OutputBand, 4096, standard, common)
 		add(linkWAN, score.OutputBand, 256, line, func(x bench.Engine) bool { return common(x) && !table(x) })
 		return groups
 	}
