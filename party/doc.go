@@ -18,16 +18,20 @@
 //
 // The task names both nodes and their keys, the schema, a hiding commitment to
 // the model, the features, the output and its bits, engine and parameters, and
-// the companies by digest. Its digest, the attempt, both seed commitments and the
-// connection enter the binding of the session, and so every key and hash of it.
+// the companies by digest. Its digest, the attempt and both seed commitments enter
+// the binding of the session, and so every key and hash of it; the connection
+// enters those of the OTs.
 //
 // # Who learns what
 //
 // The bank: the output of each admitted company, and which companies are not
 // admitted (ErrRefused, one answer for every reason). The tax node: which
 // companies the bank asked about, how many features and of which levels the model
-// reads, and the output's width. See mpc/score for the adversaries of the
-// protocol; what either side does with its own data is not its matter.
+// reads, the bits of the score's range, the output's width, and the form of stage
+// 2: two tables say that no two thresholds that matter to the batch are closer
+// than a window, one table may say that some are (BankConfig.Form fixes it). See
+// mpc/score for the adversaries of the protocol; what either side does with its
+// own data is not its matter.
 //
 // The tax node uses an encrypted table (EncryptedTable) only if it was told to
 // trust its digest; otherwise tasks run by oblivious transfer.
@@ -40,6 +44,10 @@
 // fresh randomness; a restarted node has forgotten every seed of its own, and
 // makes new base OTs. The bank's journal keeps the seeds of its attempts until the
 // batch is complete, since stored answers are under its masks.
+//
+// All this stands on the tax node's one journal. Two nodes that share an identity
+// and not the journal, or a journal set back to an older copy, answer a task
+// twice, and the bank has twice the bits.
 //
 // # Limits
 //

@@ -247,7 +247,11 @@ func (n *TaxNode) assess(o *partypb.TableOffer, digest [32]byte) (partypb.TableS
 	switch {
 	case params.MemoryBytes() > n.cfg.MaxTableBytes:
 		return partypb.TableState_TABLE_STATE_DECLINED, params, nil
-	case n.tables.get(digest) != nil:
+	}
+	if table := n.tables.get(digest); table != nil {
+		if tableDigest(n.cfg.Schema.Digest(), o.GetFeatures(), table.inner) != digest || params.Digest() != table.Params().Digest() {
+			return 0, params, fmt.Errorf("%w: encrypted table %s is of another shape or over other features", ErrPeer, short(digest))
+		}
 		return partypb.TableState_TABLE_STATE_READY, params, nil
 	}
 	return partypb.TableState_TABLE_STATE_WANTED, params, nil

@@ -54,10 +54,20 @@ func TestApprovedTableOnOtherFeatures(t *testing.T) {
 	require.ErrorIs(t, o.taxErr, party.ErrPeer)
 
 	r.conversation() // the tax node has the table now
+	m := r.lastTask().GetParameters().GetScoreBits()
+	for _, offer := range []*partypb.TableOffer{
+		{Digest: digest[:], Joint: make([]byte, 32), Features: others, ScoreBits: m},
+		{Digest: digest[:], Joint: make([]byte, 32), Features: approved, ScoreBits: m + 1},
+		{Digest: digest[:], Joint: make([]byte, 32), Features: approved[:2], ScoreBits: m},
+	} {
+		h := r.hostileBank()
+		h.put(&partypb.Control{Kind: &partypb.Control_TableOffer{TableOffer: offer}})
+		h.refused(partypb.RefusalCode_REFUSAL_CODE_TASK, party.ErrPeer, "of another shape")
+	}
 	h := r.hostileBank()
 	task, _ := h.task(h.params())
 	task.Engine, task.TableDigest, task.TableJoint = partypb.Engine_ENGINE_LATTICE, digest[:], make([]byte, 32)
-	task.Parameters.ScoreBits = r.lastTask().GetParameters().GetScoreBits()
+	task.Parameters.ScoreBits = m
 	task.Parameters.Superblock = 256
 	task.Features = others
 	h.propose(task, nil)
