@@ -10,8 +10,6 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
-
-	"golang.org/x/sync/errgroup"
 )
 
 // Role is a party of a session.
@@ -158,14 +156,19 @@ func (s *Session) Run(ctx context.Context, conn *Conn, blocks []int, plan Plan, 
 	run, cancel := context.WithCancel(ctx)
 	defer cancel()
 	release := conn.bind(run)
-	var g errgroup.Group // run is cancelled by the first error, but not by success
+	// Run is cancelled by the first error, but not by success. That error is on
+	// record before the others can notice.
+	var g sync.WaitGroup
+	first := make(chan error, 1)
 	launch := func(f func() error) {
-		g.Go(func() error {
-			err := f()
-			if err != nil {
+		g.Go(func() {
+			if err := f(); err != nil {
+				select {
+				case first <- err:
+				default:
+				}
 				cancel()
 			}
-			return err
 		})
 	}
 
@@ -189,10 +192,15 @@ func (s *Session) Run(ctx context.Context, conn *Conn, blocks []int, plan Plan, 
 			return b.finish()
 		})
 	}
-	err := g.Wait()
+	g.Wait()
 	release()
-	if err == nil && run.Err() == nil {
-		return nil
+	var err error
+	select {
+	case err = <-first:
+	default:
+		if run.Err() == nil {
+			return nil
+		}
 	}
 	return s.fail(ctx, conn, err)
 }
