@@ -17,11 +17,19 @@ type Block struct {
 	s      *Session
 	d      *demux
 	sizes  []int
-	in     []chan []byte // one per flight that the peer sends, else nil
-	flight int           // last flight sent or received
+	in     []chan arrival // one per flight that the peer sends, else nil
+	flight int            // last flight sent or received
 	hash   Digest
-	out    []byte // frame being filled
-	got    []byte // frame being read
+	out    []byte  // frame being filled
+	filled hashing // of its payload
+	got    []byte  // frame being read
+}
+
+// arrival is a flight that arrived: its frame without the header, and the hash
+// of its payload.
+type arrival struct {
+	frame []byte
+	sum   [32]byte
 }
 
 // Seed returns the seed of this side's randomness for the superblock.
@@ -41,7 +49,18 @@ func (b *Block) Next() ([]byte, error) {
 		return nil, err
 	}
 	b.out = buffer(headerSize + b.sizes[b.flight] + signatureSize)
+	b.filled.reset()
 	return b.out[headerSize : headerSize+b.sizes[b.flight]], nil
+}
+
+// Final says that the first n bytes of what Next returned will not change any
+// more: they are hashed while they are in the processor's cache. It need not be
+// called.
+func (b *Block) Final(n int) {
+	if b.out != nil {
+		payload := b.out[headerSize : len(b.out)-signatureSize]
+		b.filled.advance(payload, min(n, len(payload)))
+	}
 }
 
 // Send signs and sends what Next returned.
@@ -57,7 +76,7 @@ func (b *Block) Send(ctx context.Context) error {
 	header{kind: frameFlight, label: uint8(b.flight), block: uint32(b.Index), size: uint32(size + signatureSize)}.put(frame)
 
 	before := b.hash
-	b.hash = before.after(b.flight, payload)
+	b.hash = before.after(b.flight, b.filled.sum(payload))
 	sig := signDigest(b.s.cfg.Sign, b.hash)
 	if len(sig) != signatureSize {
 		return fmt.Errorf("%w: a signature of %d bytes", ErrParams, len(sig))
@@ -85,14 +104,16 @@ func (b *Block) Recv(ctx context.Context) ([]byte, error) {
 	}
 	recycle(b.got)
 	b.got = nil
+	var a arrival
 	select {
-	case b.got = <-b.in[b.flight]:
+	case a = <-b.in[b.flight]:
 	case <-ctx.Done():
 		return nil, interrupted(ctx, nil)
 	}
 	size := b.sizes[b.flight]
+	b.got = a.frame
 	b.flight++
-	b.hash = b.hash.after(b.flight, b.got[:size])
+	b.hash = b.hash.after(b.flight, a.sum)
 	if !VerifyFlight(b.s.cfg.PeerKey, b.hash, b.got[size:]) {
 		return nil, fmt.Errorf("%w: superblock %d, flight %d: bad signature", ErrPeer, b.Index, b.flight)
 	}
@@ -145,10 +166,10 @@ func (d *demux) open(i, index int) *Block {
 		Index: index, s: d.s, d: d, sizes: d.plan(index),
 		hash: newTranscript(d.s.cfg.Binding, index),
 	}
-	b.in = make([]chan []byte, len(b.sizes))
+	b.in = make([]chan arrival, len(b.sizes))
 	for n := range b.sizes {
 		if !d.s.cfg.Role.sends(n + 1) {
-			b.in[n] = make(chan []byte, 1)
+			b.in[n] = make(chan arrival, 1)
 		}
 	}
 	d.mu.Lock()
@@ -180,11 +201,11 @@ func (d *demux) read(ctx context.Context) error {
 			return d.conn.die(fmt.Errorf("%w: superblock %d: wanted flight %d of %d bytes, got flight %d of %d",
 				ErrPeer, b.Index, n+1, b.sizes[n]+signatureSize, h.label, h.size))
 		}
-		buf := buffer(int(h.size))
-		if err := d.conn.readFull(ctx, buf); err != nil {
+		a, err := d.receive(ctx, int(h.size))
+		if err != nil {
 			return err
 		}
-		b.in[n] <- buf // capacity 1 and filled once
+		b.in[n] <- a // capacity 1 and filled once
 		next[b.Index] = n + 1
 		if n+2 >= len(b.sizes) { // no later flight is the peer's
 			delete(next, b.Index)
@@ -195,6 +216,23 @@ func (d *demux) read(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// receive reads the rest of a flight, and hashes what has arrived while it is in
+// the processor's cache.
+func (d *demux) receive(ctx context.Context, size int) (arrival, error) {
+	const piece = 256 << 10
+	buf := buffer(size)
+	payload := buf[:size-signatureSize]
+	var h hashing
+	for at := 0; at < size; at += piece {
+		end := min(at+piece, size)
+		if err := d.conn.readFull(ctx, buf[at:end]); err != nil {
+			return arrival{}, err
+		}
+		h.advance(payload, min(end, len(payload)))
+	}
+	return arrival{buf, h.sum(payload)}, nil
 }
 
 // expect returns the superblock that a flight frame belongs to. The next ones

@@ -53,3 +53,22 @@ func BenchmarkHash(b *testing.B) {
 		}
 	}
 }
+
+// A message hashed as it grows, in pieces of any size, has the same hash.
+func TestHashingInPieces(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 1))
+	message := make([]byte, 20*hashLeaf)
+	_, _ = rand.NewChaCha8([32]byte{2}).Read(message)
+	var h hashing
+	for range 200 {
+		n := rng.IntN(len(message) + 1)
+		if rng.IntN(3) == 0 {
+			n = n / hashLeaf * hashLeaf
+		}
+		h.reset()
+		for at := 0; at < n; at += rng.IntN(3 * hashLeaf) {
+			h.advance(message[:n], at)
+		}
+		require.Equal(t, blake3.Sum256(message[:n]), h.sum(message[:n]), "%d bytes", n)
+	}
+}

@@ -29,10 +29,9 @@ func newTranscript(binding [32]byte, block int) Digest {
 	return Digest(h.Sum(nil))
 }
 
-// after returns the transcript hash once flight n with this payload is part of
-// it.
-func (d Digest) after(n int, payload []byte) Digest {
-	sum := Hash(payload)
+// after returns the transcript hash once flight n, whose payload has this hash,
+// is part of it.
+func (d Digest) after(n int, sum [32]byte) Digest {
 	var b [32 + 1 + 32]byte
 	copy(b[:], d[:])
 	b[32] = byte(n)
@@ -65,7 +64,7 @@ type Answer struct {
 // Verify checks a stored answer against the transcript hash that this side had
 // reached before it, flight being the number of the last flight.
 func (a Answer) Verify(before Digest, flight int, key ed25519.PublicKey) error {
-	d := before.after(flight, a.Payload)
+	d := before.after(flight, Hash(a.Payload))
 	if d != a.Digest || !VerifyFlight(key, d, a.Signature) {
 		return errAnswer
 	}

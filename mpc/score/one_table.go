@@ -62,6 +62,7 @@ func (o *oneTable) serve(ctx context.Context, b *Bank, blk *mpc.Block, turn []ui
 			b.f.steps.table(dst[k*size:(k+1)*size], b.start(from+k), int(turn[k]), masks[k])
 		}
 		o.planes.Mask(dst[i*size:j*size], i, j-i, snd, h.formAt(0))
+		blk.Final(j * size)
 	}
 	return blk.Send(ctx)
 }

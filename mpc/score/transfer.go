@@ -56,14 +56,16 @@ func (e *transfer) bank(ctx context.Context, blk *mpc.Block, tables [][]uint16, 
 	}
 	prg := blk.Seed().Derive("shares").PRG()
 	share, r, raw := make([]uint16, n), make([]uint16, n), make([]byte, 2*n)
+	done := 0
 	for f, w := range e.words {
 		prg.Fill(raw)
 		for i := range r {
 			r[i] = binary.LittleEndian.Uint16(raw[2*i:])
 			share[i] += r[i]
 		}
-		w.Mask(dst[:n*w.Bytes()], tables[f], r, senderRows(rows, w.Split(), e.at[f]), h.engineAt(f))
-		dst = dst[n*w.Bytes():]
+		w.Mask(dst[done:][:n*w.Bytes()], tables[f], r, senderRows(rows, w.Split(), e.at[f]), h.engineAt(f))
+		done += n * w.Bytes()
+		blk.Final(done)
 	}
 	if err := blk.Send(ctx); err != nil {
 		return nil, err
