@@ -56,8 +56,7 @@ type engine struct {
 	state     *State
 	tree      *Tree
 	newest    []byte
-	witnessed []byte
-	witSize   uint64
+	witnessed *Checkpoint // nil before the first
 	failed    error // then the state may be ahead of the disk: nothing more is answered
 }
 
@@ -290,7 +289,12 @@ func (e *engine) Checkpoint() (msg []byte, err error) {
 
 // Witnessed implements Ledger.
 func (e *engine) Witnessed() (msg []byte, err error) {
-	err = e.reading(func() error { msg = slices.Clone(e.witnessed); return nil })
+	err = e.reading(func() error {
+		if e.witnessed != nil {
+			msg = slices.Clone(e.witnessed.Note)
+		}
+		return nil
+	})
 	return msg, err
 }
 
@@ -308,8 +312,8 @@ func (e *engine) Attach(msg []byte) error {
 	if err := e.ours(cp); err != nil {
 		return err
 	}
-	if cp.Size < e.witSize {
-		return because(ErrStale, "a checkpoint of %d, there is one of %d", cp.Size, e.witSize)
+	if w := e.witnessed; w != nil && (cp.Size < w.Size || cp.Size == w.Size && cp.Witnessed.Before(w.Witnessed)) {
+		return because(ErrStale, "a checkpoint of %d at %v, there is one of %d at %v", cp.Size, cp.Witnessed, w.Size, w.Witnessed)
 	}
 	if err := e.store.attach(cp.Note); err != nil {
 		if errors.Is(err, ErrCorrupt) {
@@ -317,7 +321,7 @@ func (e *engine) Attach(msg []byte) error {
 		}
 		return err
 	}
-	e.witnessed, e.witSize = cp.Note, cp.Size
+	e.witnessed = cp
 	return nil
 }
 

@@ -34,7 +34,8 @@ type Ledger interface {
 	// Witnessed returns the newest checkpoint that a quorum has signed, or nil.
 	Witnessed() ([]byte, error)
 
-	// Attach stores a checkpoint with its quorum; see Gather. Errors wrap ErrQuorum, ErrHistory and the like.
+	// Attach stores a checkpoint with its quorum; see Gather. Errors wrap ErrInvalid, ErrSignature or ErrQuorum, ErrHistory for
+	// one of another history, ErrStale if there is a later one (of more entries, or witnessed later).
 	Attach(checkpoint []byte) error
 
 	// Close waits for what is being recorded. Errors of later calls are ErrClosed.

@@ -91,7 +91,7 @@ func (e *engine) restore(witnessed []byte) error {
 		return because(ErrCorrupt, "the witnessed checkpoint: %v", err)
 	}
 	if len(cp.Witnesses) >= e.Policy.quorum {
-		e.witnessed, e.witSize = cp.Note, cp.Size
+		e.witnessed = cp
 	}
 	return nil
 }
