@@ -145,7 +145,7 @@ func logarithmic(a *plot.Axis, lo, hi float64) {
 func (r *report) drawSpeed() (*picture, error) {
 	p := canvas(fmt.Sprintf("Companies a second (best run), %d features x 256 levels, band", features))
 	p.X.Label.Text = "companies in the batch, N" // the title says what Y is: the library pads labels of logarithmic axes
-	top, most := 1e5, 1e5
+	bottom, top, most := 100.0, 1e5, 1e5
 	p.Add(grid(true))
 	dashes := map[linkKind][]vg.Length{linkTCP: nil, linkTLS: {vg.Points(6), vg.Points(4)}, linkNodes: {vg.Points(2), vg.Points(3)}}
 	for _, e := range bench.Engines() {
@@ -154,7 +154,7 @@ func (r *report) drawSpeed() (*picture, error) {
 			for _, x := range r.Rows {
 				if x.Engine == e.Name && x.Link == string(link) && !x.Prepared && x.Levels == 256 && x.Output == score.OutputBand.String() {
 					points = append(points, plotter.XY{X: float64(x.N), Y: x.CompaniesPerS})
-					top, most = max(top, x.CompaniesPerS), max(most, float64(x.N))
+					bottom, top, most = min(bottom, x.CompaniesPerS), max(top, x.CompaniesPerS), max(most, float64(x.N))
 				}
 			}
 			if len(points) == 0 {
@@ -174,7 +174,7 @@ func (r *report) drawSpeed() (*picture, error) {
 		return nil, err
 	}
 	logarithmic(&p.X, 0.8, most*1.25)
-	logarithmic(&p.Y, 50, top*2)
+	logarithmic(&p.Y, bottom/2, top*2)
 	return p, nil
 }
 
