@@ -375,12 +375,11 @@ func TestHostileBytes(t *testing.T) {
 // A bank that has a task admitted and does not start it, or offers a table and
 // falls silent, does not keep the one session there is from others.
 func TestHostileBankHoldsASession(t *testing.T) {
-	r := newTapRig(t, small, 20, func(r *rig) { r.taxCfg.Idle = time.Second })
-	h := r.hostileBank()
+	r := newTapRig(t, small, 20, func(r *rig) { r.taxCfg.Idle = 2 * time.Second })
+	h, other := r.hostileBank(), r.hostileBank()
 	h.admitted()
-	other := r.hostileBank()
-	task, ids := other.task(other.params())
-	other.propose(task, ids)
+	task, _ := other.task(other.params())
+	other.propose(task, nil)
 	other.refused(partypb.RefusalCode_REFUSAL_CODE_BUSY, party.ErrBusy, "one session only")
 	require.ErrorIs(t, r.waitEnd(), party.ErrInterrupted, "the silent bank is given up")
 	other = r.hostileBank()
