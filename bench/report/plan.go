@@ -125,8 +125,9 @@ func plan(quick, full bool) []group {
 // is divided by ten until it does not.
 func (e effort) batches(engine bench.Engine, output score.OutputKind, levels int, sizes []int) []batch {
 	var list []batch
+	each := bytesOf(engine, output, levels)
 	for _, n := range sizes {
-		for n > 1000 && n*bytesOf(engine, output, levels) > e.bytes {
+		for n > 1000 && n*each > e.bytes {
 			n /= 10
 		}
 		b := batch{n: n, least: 1, most: 9, budget: e.all}
