@@ -19,8 +19,10 @@ func testSchema(t *testing.T) *Schema {
 	t.Helper()
 	s, err := NewSchema("test", "1",
 		FeatureSpec{Name: "age", Kind: KindContinuous, Sensitivity: SensitivityConfidential, Integer: true, Range: &Range{0, 120}, Cuts: Before(19, 30, 40)},
-		FeatureSpec{Name: "income", Kind: KindContinuous, Sensitivity: SensitivityConfidential, Cuts: Before(1000, 2500),
-			Specials: []Special{{"none yet", Number(-999)}, {"sealed", Text("sealed")}}},
+		FeatureSpec{
+			Name: "income", Kind: KindContinuous, Sensitivity: SensitivityConfidential, Cuts: Before(1000, 2500),
+			Specials: []Special{{"none yet", Number(-999)}, {"sealed", Text("sealed")}},
+		},
 		FeatureSpec{Name: "sector", Kind: KindCategorical, Sensitivity: SensitivityPublic, Categories: []string{"retail", "trade"}},
 	)
 	require.NoError(t, err)

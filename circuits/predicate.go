@@ -94,6 +94,8 @@ func IsNotMissing(feature string) Predicate { return Predicate{Op: OpIsNotMissin
 func In(feature string, constants ...Value) Predicate {
 	return Predicate{Op: OpIsIn, Feature: feature, Values: constants}
 }
+
+// NotIn is true where a feature that is not missing has none of the constants.
 func NotIn(feature string, constants ...Value) Predicate {
 	return Predicate{Op: OpIsNotIn, Feature: feature, Values: constants}
 }

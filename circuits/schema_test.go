@@ -71,15 +71,44 @@ func TestLevelsAndTheirNames(t *testing.T) {
 		v       Value
 		level   int
 	}{
-		{"sales", Number(-1), 0}, {"sales", Number(0), 1}, {"sales", Number(math.Copysign(0, -1)), 1}, {"sales", Number(99), 1}, {"sales", Number(100), 2},
-		{"sales", Number(99.4), 1}, {"sales", Number(99.5), 2}, {"sales", Number(98.5), 1}, // to the nearest, ties to even
-		{"sales", Number(1000000), 3}, {"sales", Number(1000001), 4}, {"sales", Number(math.Inf(1)), 4}, {"sales", Number(math.Inf(-1)), 0},
-		{"sales", Number(math.NaN()), 5}, {"sales", Missing(), 5}, {"sales", Text("12"), 5}, {"sales", Number(-999), 6}, {"sales", Text("sealed"), 7},
-		{"growth", Number(down(-0.5)), 0}, {"growth", Number(-0.5), 1}, {"growth", Number(down(0)), 1}, {"growth", Number(0), 2}, {"growth", Number(up(0)), 3},
-		{"growth", Number(1.5), 3}, {"growth", Number(up(1.5)), 4}, {"growth", Number(math.MaxFloat64), 4}, {"growth", Number(math.NaN()), 5},
-		{"rating", Missing(), 0}, {"rating", Number(-100), 0}, {"rating", Number(4), 1}, {"rating", Number(math.Inf(1)), 1},
-		{"sector", Text("retail"), 0}, {"sector", Text("零售 & more"), 1}, {"sector", Text("Retail"), 2}, {"sector", Text(""), 2}, {"sector", Number(3), 2},
-		{"sector", Missing(), 3}, {"sector", Text("?"), 4}, {"sector", Text("\xff"), 2},
+		{"sales", Number(-1), 0},
+		{"sales", Number(0), 1},
+		{"sales", Number(math.Copysign(0, -1)), 1},
+		{"sales", Number(99), 1},
+		{"sales", Number(100), 2},
+		{"sales", Number(99.4), 1},
+		{"sales", Number(99.5), 2},
+		{"sales", Number(98.5), 1}, // to the nearest, ties to even
+		{"sales", Number(1000000), 3},
+		{"sales", Number(1000001), 4},
+		{"sales", Number(math.Inf(1)), 4},
+		{"sales", Number(math.Inf(-1)), 0},
+		{"sales", Number(math.NaN()), 5},
+		{"sales", Missing(), 5},
+		{"sales", Text("12"), 5},
+		{"sales", Number(-999), 6},
+		{"sales", Text("sealed"), 7},
+		{"growth", Number(down(-0.5)), 0},
+		{"growth", Number(-0.5), 1},
+		{"growth", Number(down(0)), 1},
+		{"growth", Number(0), 2},
+		{"growth", Number(up(0)), 3},
+		{"growth", Number(1.5), 3},
+		{"growth", Number(up(1.5)), 4},
+		{"growth", Number(math.MaxFloat64), 4},
+		{"growth", Number(math.NaN()), 5},
+		{"rating", Missing(), 0},
+		{"rating", Number(-100), 0},
+		{"rating", Number(4), 1},
+		{"rating", Number(math.Inf(1)), 1},
+		{"sector", Text("retail"), 0},
+		{"sector", Text("零售 & more"), 1},
+		{"sector", Text("Retail"), 2},
+		{"sector", Text(""), 2},
+		{"sector", Number(3), 2},
+		{"sector", Missing(), 3},
+		{"sector", Text("?"), 4},
+		{"sector", Text("\xff"), 2},
 	} {
 		f, _ := s.Feature(c.feature)
 		require.Equal(t, c.level, f.Level(c.v), "%s %s", c.feature, c.v.Reveal())
@@ -94,10 +123,21 @@ func TestParseValue(t *testing.T) {
 		feature, text string
 		want          Value
 	}{
-		{"sales", "", Missing()}, {"sales", "12.5", Number(12.5)}, {"sales", " -3 ", Number(-3)}, {"sales", "sealed", Text("sealed")},
-		{"sales", "abc", Missing()}, {"sales", "1,000", Missing()}, {"sales", "1e999", Number(math.Inf(1))}, {"sales", "-1e999", Number(math.Inf(-1))},
-		{"sales", "NaN", Missing()}, {"sales", "-999", Number(-999)}, {"sales", "   ", Missing()},
-		{"sector", "retail", Text("retail")}, {"sector", " retail", Text(" retail")}, {"sector", "7", Text("7")}, {"sector", "", Missing()},
+		{"sales", "", Missing()},
+		{"sales", "12.5", Number(12.5)},
+		{"sales", " -3 ", Number(-3)},
+		{"sales", "sealed", Text("sealed")},
+		{"sales", "abc", Missing()},
+		{"sales", "1,000", Missing()},
+		{"sales", "1e999", Number(math.Inf(1))},
+		{"sales", "-1e999", Number(math.Inf(-1))},
+		{"sales", "NaN", Missing()},
+		{"sales", "-999", Number(-999)},
+		{"sales", "   ", Missing()},
+		{"sector", "retail", Text("retail")},
+		{"sector", " retail", Text(" retail")},
+		{"sector", "7", Text("7")},
+		{"sector", "", Missing()},
 	} {
 		f, _ := s.Feature(c.feature)
 		require.Equal(t, c.want.Reveal(), f.Parse(c.text).Reveal(), "%s %q", c.feature, c.text)
@@ -180,7 +220,8 @@ func TestSchemaLimits(t *testing.T) {
 		{Name: "f", Kind: KindContinuous, Sensitivity: SensitivityPublic, Cuts: []Cut{{1, true}, {1, false}}},
 		{Name: "f", Kind: KindContinuous, Sensitivity: SensitivityPublic, Specials: []Special{{"m", Missing()}}},
 		{Name: "f", Kind: KindContinuous, Sensitivity: SensitivityPublic, Categories: []string{"a"}},
-		{Name: "f", Kind: 9, Sensitivity: SensitivityPublic}, {Name: "f", Kind: KindOrdinal},
+		{Name: "f", Kind: 9, Sensitivity: SensitivityPublic},
+		{Name: "f", Kind: KindOrdinal},
 	} {
 		_, err := NewSchema("s", "1", bad)
 		require.ErrorIs(t, err, ErrSchema)

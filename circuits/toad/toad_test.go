@@ -128,8 +128,12 @@ func TestMergedBins(t *testing.T) {
 		v    circuits.Value
 		want int64
 	}{
-		{circuits.Number(-999), 2}, {circuits.Number(-998), 4}, {circuits.Number(-997), 1}, {circuits.Missing(), 2},
-		{circuits.Number(0), 2}, {circuits.Number(5), 3},
+		{circuits.Number(-999), 2},
+		{circuits.Number(-998), 4},
+		{circuits.Number(-997), 1},
+		{circuits.Missing(), 2},
+		{circuits.Number(0), 2},
+		{circuits.Number(5), 3},
 	} {
 		r, err := card.Evaluate(map[string]circuits.Value{"n": c.v})
 		require.NoError(t, err)
