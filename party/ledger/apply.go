@@ -212,8 +212,7 @@ func (s *State) takeTask(author uint32, b *TaskAdmitted) error {
 	case m.bank != bank:
 		return because(ErrState, "model %.8x is not approved for %s", b.Model, s.parties[bank].name)
 	}
-	n := uint32(len(s.tasks))
-	s.tasks = append(s.tasks, task{
+	n := s.tasks.add(task{
 		digest: b.Task, admission: b.Admission, model: b.Model, bank: bank, tax: author, companies: b.Companies, bits: b.Bits,
 	})
 	s.byTask[b.Task] = n
@@ -227,7 +226,7 @@ func (s *State) takeReceipt(author uint32, b *Receipt) error {
 	if !there {
 		return because(ErrUnknown, "task %.8x", b.Task)
 	}
-	t, side := &s.tasks[n], 0
+	t, side := s.tasks.at(n), 0
 	switch {
 	case author == t.tax:
 		side = 1
@@ -257,7 +256,7 @@ func (s *State) takeFinding(b *Finding) error {
 		switch {
 		case !there:
 			return because(ErrUnknown, "task %.8x", b.Task)
-		case s.tasks[t].bank != n && s.tasks[t].tax != n:
+		case s.tasks.at(t).bank != n && s.tasks.at(t).tax != n:
 			return because(ErrState, "%s is not in task %.8x", s.parties[n].name, b.Task)
 		}
 	}

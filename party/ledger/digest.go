@@ -33,9 +33,9 @@ func (r *Records) Digest() Digest {
 		d.numbers(uint64(m.bank), uint64(m.approver), flag(m.withdrawn))
 	})
 	ordered(&d, r.consents, func(c consent) { d.numbers(uint64(c)) })
-	d.numbers(uint64(len(r.tasks)))
-	for i := range r.tasks {
-		t := &r.tasks[i]
+	d.numbers(uint64(r.tasks.count))
+	for i := range r.tasks.count {
+		t := r.tasks.at(i)
 		d.bytes(t.digest[:], t.admission[:], t.model[:])
 		d.numbers(uint64(t.bank), uint64(t.tax), uint64(t.companies), uint64(t.bits))
 		for j := range t.receipts {

@@ -32,7 +32,9 @@
 //
 // Peers and files are hostile to the decoders: sizes are bounded before memory is taken, encodings have one form, a damaged file
 // gives ErrCorrupt. A crash at any moment loses nothing that was acknowledged. An old copy of the file put back is not noticed
-// by the ledger itself, but its next checkpoint is by every witness and by who holds a later one.
+// by the ledger itself, nor is a newest page of bbolt that rots (it looks like a write that a crash cut off, and the one before
+// it counts); its next checkpoint is noticed by every witness and by who holds a later one. So an operator who has reason to
+// doubt a disk asks the witnesses before appending.
 //
 // # What the ledger shows
 //

@@ -57,7 +57,7 @@ type engine struct {
 	tree      *Tree
 	newest    []byte
 	witnessed *Checkpoint // nil before the first
-	failed    error // then the state may be ahead of the disk: nothing more is answered
+	failed    error       // then the state may be ahead of the disk: nothing more is answered
 }
 
 type submission struct {

@@ -29,6 +29,9 @@ func fill(t testing.TB, l ledger.Ledger, list ...*ledger.Entry) {
 	require.NoError(t, err)
 }
 
+// sampleSize is how many entries sample makes; the last group of them has 1 to 4.
+const sampleSize = 4 + 50*4 + 4
+
 // sample returns the bytes of a ledger with a witnessed checkpoint, and trees of more than one page.
 func sample(t testing.TB, w *ledgertest.World) []byte {
 	t.Helper()
@@ -113,12 +116,17 @@ func use(t testing.TB, w *ledgertest.World, content []byte) (opened error) {
 			t.Fatalf("error without a type: %v", err)
 		}
 	}
+	// A damaged page of the newest transaction cannot be told from a write that a crash cut off: the one before it counts.
 	n := l.Size()
+	require.GreaterOrEqual(t, n, uint64(sampleSize-4))
 	for i := range n {
 		_, err := l.Entries(i, 1)
 		want(err)
 		_, err = l.Inclusion(i, n)
 		want(err)
+	}
+	if n < sampleSize {
+		return nil
 	}
 	before := w.Tax.Last
 	_, err = ledger.Append(ledgertest.Context(t), l, w.Tax.Seal(t, granted("after")))

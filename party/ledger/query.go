@@ -142,7 +142,7 @@ func (r *Records) Task(digest Digest) (Task, bool) {
 }
 
 func (r *Records) task(n uint32) Task {
-	t := &r.tasks[n]
+	t := r.tasks.at(n)
 	return Task{
 		Task: t.digest, Admission: t.admission, Model: t.model, Bank: r.parties[t.bank].key, Tax: r.parties[t.tax].key,
 		Companies: t.companies, Bits: t.bits, BankReceipt: t.receipt(0), TaxReceipt: t.receipt(1),

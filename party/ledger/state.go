@@ -19,7 +19,7 @@ type Records struct {
 	schemas  map[Digest]schema
 	models   map[Digest]model
 	consents map[Commitment]consent
-	tasks    []task
+	tasks    taskList
 	byTask   map[Digest]uint32
 	findings map[Digest]finding
 }
@@ -54,6 +54,26 @@ type task struct {
 	bits                     uint8
 	receipts                 [2]receipt // the bank's, the tax node's
 }
+
+// taskList grows without copying: a slice that doubles would hold the tasks twice at its worst moment.
+type taskList struct {
+	chunks [][]task
+	count  uint32
+}
+
+const taskChunk = 1024
+
+func (l *taskList) add(t task) uint32 {
+	if l.count%taskChunk == 0 {
+		l.chunks = append(l.chunks, make([]task, 0, taskChunk))
+	}
+	last := &l.chunks[len(l.chunks)-1]
+	*last = append(*last, t)
+	l.count++
+	return l.count - 1
+}
+
+func (l *taskList) at(n uint32) *task { return &l.chunks[n/taskChunk][n%taskChunk] }
 
 type receipt struct {
 	transcript, evidence Digest
