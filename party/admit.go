@@ -113,6 +113,9 @@ func (n *TaxNode) lookUp(ctx context.Context, task *partypb.Task, ids []uscc.ID)
 	}
 	known = make([]bool, 0, len(ids))
 	levels = make([][]uint16, len(at))
+	for f := range levels {
+		levels[f] = make([]uint16, 0, len(ids))
+	}
 	for piece := range slices.Chunk(ids, fetchSize) {
 		chunk, err := n.cfg.Records.Fetch(ctx, piece)
 		if err != nil {

@@ -3,6 +3,7 @@ package party
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/blindscore/blindscore/circuits"
@@ -62,6 +63,9 @@ type Batch struct {
 
 // Stats is what a batch took, as the bank saw it.
 type Stats struct {
+	Engine          score.EngineKind // that ran, in this form of stage 2
+	Form            score.Form
+	Flights         int // messages a superblock, both ways together
 	Elapsed         time.Duration
 	BytesToTax      uint64 // of frames, this batch alone; TLS overhead not counted
 	BytesToBank     uint64
@@ -85,15 +89,11 @@ func (r *Request) check(l *Link) (own []int64, err error) {
 	if n := uint64(len(r.Companies)); n > l.limits.GetMaxCompanies() || n > math.MaxInt32 {
 		return nil, fmt.Errorf("%w: %d companies; the tax node takes at most %d in one task", ErrTask, n, l.limits.GetMaxCompanies())
 	}
-	seen := make(map[uscc.ID]struct{}, len(r.Companies))
-	for i, id := range r.Companies {
-		if id == (uscc.ID{}) {
-			return nil, fmt.Errorf("%w: company %d has no code", ErrTask, i)
-		}
-		if _, twice := seen[id]; twice {
-			return nil, fmt.Errorf("%w: company %d is named twice", ErrTask, i)
-		}
-		seen[id] = struct{}{}
+	if i := slices.Index(r.Companies, uscc.ID{}); i >= 0 {
+		return nil, fmt.Errorf("%w: company %d has no code", ErrTask, i)
+	}
+	if i := repeated(r.Companies); i >= 0 {
+		return nil, fmt.Errorf("%w: company %d is named twice", ErrTask, i)
 	}
 	if len(model.OwnFeatures()) == 0 {
 		return nil, nil
@@ -108,4 +108,29 @@ func (r *Request) check(l *Link) (own []int64, err error) {
 		}
 	}
 	return own, nil
+}
+
+// repeated returns the position of a company that was named before, or -1. A
+// sorted copy takes a third of the memory of a set, and a list that ascends
+// takes none.
+func repeated(ids []uscc.ID) int {
+	ascends := func(ids []uscc.ID) int {
+		for i := 1; i < len(ids); i++ {
+			if ids[i-1].Compare(ids[i]) >= 0 {
+				return i
+			}
+		}
+		return -1
+	}
+	if ascends(ids) < 0 {
+		return -1
+	}
+	sorted := slices.Clone(ids)
+	slices.SortFunc(sorted, uscc.ID.Compare)
+	i := ascends(sorted)
+	if i < 0 {
+		return -1
+	}
+	first := slices.Index(ids, sorted[i])
+	return first + 1 + slices.Index(ids[first+1:], sorted[i])
 }

@@ -289,6 +289,7 @@ func (r *run) batch(side *score.Bank, p score.Params, receipt *Receipt, attempts
 	}
 	sent, received := r.l.w.Bytes()
 	b.Stats = Stats{
+		Engine: p.Engine, Form: p.Form, Flights: p.Flights(),
 		Elapsed: time.Since(r.begin), BytesToTax: sent - r.sent, BytesToBank: received - r.received,
 		BitsPerCompany: int(r.a.task.GetOutputBits()), Attempts: attempts, AnsweredEarlier: earlier,
 	}

@@ -149,17 +149,15 @@ func (a *agreed) admittedIndexes() []int {
 // parseIDs checks and reads a list of companies, each once.
 func parseIDs(blob []byte) ([]uscc.ID, error) {
 	ids := make([]uscc.ID, 0, len(blob)/uscc.Size)
-	seen := make(map[uscc.ID]struct{}, len(blob)/uscc.Size)
 	for ; len(blob) >= uscc.Size; blob = blob[uscc.Size:] {
 		id, err := uscc.Parse(string(blob[:uscc.Size]))
 		if err != nil {
 			return nil, fmt.Errorf("%w: company %d: %w", ErrTask, len(ids), err)
 		}
-		if _, twice := seen[id]; twice {
-			return nil, fmt.Errorf("%w: company %d is named twice", ErrTask, len(ids))
-		}
-		seen[id] = struct{}{}
 		ids = append(ids, id)
+	}
+	if i := repeated(ids); i >= 0 {
+		return nil, fmt.Errorf("%w: company %d is named twice", ErrTask, i)
 	}
 	return ids, nil
 }
