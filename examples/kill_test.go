@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -48,7 +49,7 @@ func newStation(t *testing.T, companies []madeup.Company) *station {
 	t.Helper()
 	s := &station{t: t, dir: t.TempDir(), companies: companies}
 	var err error
-	s.files, err = madeup.WriteFiles(t.Context(), s.dir, companies)
+	s.files, err = madeup.WriteFiles(t.Context(), s.dir, slices.Values(companies))
 	require.NoError(t, err)
 	bank, err := transport.NewName("test.example", transport.RoleBank, "first")
 	require.NoError(t, err)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -73,7 +74,7 @@ func writeMadeUp(ts *testscript.TestScript, neg bool, args []string) {
 	companies := companiesOf(ts, args[1], args[2])
 	dir := ts.MkAbs(args[0])
 	ts.Check(os.MkdirAll(dir, 0o700))
-	_, err := madeup.WriteFiles(context.Background(), dir, companies)
+	_, err := madeup.WriteFiles(context.Background(), dir, slices.Values(companies))
 	ts.Check(err)
 	ts.Check(writeRecords(filepath.Join(dir, "taxpayers.csv"), companies))
 }

@@ -29,6 +29,9 @@ missing. These never leave the bank: their points are added here.
 
 A company that the tax node does not evaluate has the status "refused", which does not say why.
 
+With --table the encrypted table that "bank encrypt" made is used at tax nodes that trust it, and oblivious transfer,
+which takes many times the bytes, at others; the summary says which it was.
+
 With --journal a batch that is cut off can be finished by "bank resume"; or say --resume here, and a batch that was
 cut off over the very same list is finished first and is the answer, so that no company is paid for twice.`,
 		Example: `  bank score --model card.json --schema schema.json --companies companies.csv --tax tax.example:7443 \
@@ -56,6 +59,7 @@ cut off over the very same list is finished first and is the answer, so that no 
 		},
 	}
 	c.add(cmd.Flags())
+	c.table.addChoice(cmd.Flags())
 	cmd.Flags().StringVar(&list, "companies", "", "list of companies, - for standard input (required)")
 	cmd.Flags().StringVar(&output, "output", "band", "band, or score where the tax node allows it")
 	cmd.Flags().StringVar(&purpose, "purpose", party.DefaultPurpose, "what the tax node's records say the batch was for")
@@ -129,7 +133,7 @@ func resumeCommand() *cobra.Command {
 		Short: "Finish the batches with a tax node that were cut off",
 		Long: `Finishes every batch with the tax node that was cut off, oldest first, and writes the results as score
 does. What the tax node had answered it sends again, byte for byte; the rest is evaluated now. No company is evaluated
-twice. The scorecard must be the one that the batch was begun with. With nothing to finish it says so and is done.`,
+twice. The scorecard, and the encrypted table if one was used, must be those that the batch was begun with. With nothing to finish it says so and is done.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			_, model, err := c.prepare(cmd)

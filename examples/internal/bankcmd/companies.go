@@ -23,18 +23,29 @@ const companyColumn = "company"
 // maxCompanies bounds a list; a tax node's own limit is at most that.
 const maxCompanies = 1 << 20
 
-// companies are what a list holds: codes, and the bank's own features of each.
+// companies are what a list holds: codes, and the bank's own features of each. A value takes 8 bytes, since a list may
+// have a million companies: a number itself, NaN where it is missing, a text as its place in texts.
 type companies struct {
 	ids      []uscc.ID
 	features []circuits.OwnFeature
-	own      []circuits.Value // of each company, in the order of features
+	own      []float64 // of each company, in the order of features
+	texts    []string
+	places   map[string]int // of texts
 }
 
 // values are the bank's own features of company i.
 func (c *companies) values(i int) map[string]circuits.Value {
 	v := make(map[string]circuits.Value, len(c.features))
 	for k, f := range c.features {
-		v[f.Name] = c.own[i*len(c.features)+k]
+		x := c.own[i*len(c.features)+k]
+		switch {
+		case math.IsNaN(x):
+			v[f.Name] = circuits.Missing()
+		case f.Kind == circuits.KindCategorical:
+			v[f.Name] = circuits.Text(c.texts[int(x)])
+		default:
+			v[f.Name] = circuits.Number(x)
+		}
 	}
 	return v
 }
@@ -133,29 +144,38 @@ func (c *companies) add(row []string, company int, columns []int) error {
 	}
 	c.ids = append(c.ids, id)
 	for k, f := range c.features {
-		v, err := ownValue(row[columns[k]], f.Kind)
+		x, err := c.ownValue(row[columns[k]], f.Kind)
 		if err != nil {
 			return fmt.Errorf("column %q: %w", f.Name, err)
 		}
-		c.own = append(c.own, v)
+		c.own = append(c.own, x)
 	}
 	return nil
 }
 
 // ownValue reads a field; the empty field is missing.
-func ownValue(text string, kind circuits.Kind) (circuits.Value, error) {
+func (c *companies) ownValue(text string, kind circuits.Kind) (float64, error) {
 	text = strings.TrimSpace(text)
 	if text == "" {
-		return circuits.Missing(), nil
+		return math.NaN(), nil
 	}
 	if kind == circuits.KindCategorical {
-		return circuits.Text(strings.Clone(text)), nil // not a part of the whole row
+		place, known := c.places[text]
+		if !known {
+			if c.places == nil {
+				c.places = make(map[string]int)
+			}
+			text = strings.Clone(text) // not a part of the whole row
+			place = len(c.texts)
+			c.places[text], c.texts = place, append(c.texts, text)
+		}
+		return float64(place), nil
 	}
 	x, err := strconv.ParseFloat(text, 64)
 	if err != nil || math.IsNaN(x) || math.IsInf(x, 0) {
-		return circuits.Missing(), errors.New("want a number, or nothing where it is missing")
+		return 0, errors.New("want a number, or nothing where it is missing")
 	}
-	return circuits.Number(x), nil
+	return x, nil
 }
 
 func featureNames(features []circuits.OwnFeature) string {

@@ -16,7 +16,7 @@ import (
 )
 
 func compileCommand() *cobra.Command {
-	var f modelFlags
+	var f cli.Model
 	var save string
 	cmd := &cobra.Command{
 		Use:   "compile --model CARD --schema SCHEMA.json [--snap] [--round PLACES]",
@@ -27,7 +27,7 @@ much, which attributes nothing reaches. Without --snap a cut-off that is not on 
 quotes the scorecard: it is as secret. No network is used.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			card, model, alignment, err := f.load()
+			card, model, alignment, err := f.Load()
 			out := cmd.OutOrStdout()
 			if err != nil {
 				return errors.Join(err, printAlignment(out, alignment))
@@ -48,7 +48,7 @@ quotes the scorecard: it is as secret. No network is used.`,
 			return cli.WriteFile(save, out, func(w io.Writer) error { _, err := w.Write(text); return err })
 		},
 	}
-	f.add(cmd.Flags())
+	f.Add(cmd.Flags())
 	cmd.Flags().StringVar(&save, "save", "", "write the scorecard, as read, in Blindscore's own JSON to this file")
 	need(cmd, "model", "schema")
 	return cmd

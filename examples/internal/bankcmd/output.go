@@ -36,6 +36,9 @@ type Summary struct {
 	Companies      int     `json:"companies"`
 	Refused        int     `json:"refused"`
 	BitsPerCompany int     `json:"bits_per_company"`
+	Engine         string  `json:"engine"`  // "lattice" or "ot"
+	Form           string  `json:"form"`    // of the look-up of the band: "one table" or "two tables"
+	Flights        int     `json:"flights"` // messages a superblock, both ways together
 	Seconds        float64 `json:"seconds"`
 	BytesToTax     uint64  `json:"bytes_bank_to_tax"`
 	BytesToBank    uint64  `json:"bytes_tax_to_bank"`
@@ -65,6 +68,7 @@ func summaryOf(b *party.Batch) *Summary {
 	return &Summary{
 		Task: hex.EncodeToString(b.Receipt.Task[:]), Finished: b.Receipt.Finished.UTC().Format(time.RFC3339),
 		Companies: len(b.Results) - b.Refused, Refused: b.Refused,
+		Engine: b.Stats.Engine.String(), Form: b.Stats.Form.String(), Flights: b.Stats.Flights,
 		BitsPerCompany: b.Stats.BitsPerCompany, Seconds: b.Stats.Elapsed.Seconds(),
 		BytesToTax: b.Stats.BytesToTax, BytesToBank: b.Stats.BytesToBank, Attempts: b.Stats.Attempts,
 	}
@@ -126,8 +130,8 @@ func writeCSV(w io.Writer, batches []*party.Batch, model *circuits.Model) error 
 
 // printSummary tells a person what was done.
 func printSummary(w io.Writer, s *Summary) {
-	fmt.Fprintf(w, "%d companies scored, %d refused, %d bits each, %.2f s, %s to and %s from the tax node, task %s\n",
-		s.Companies, s.Refused, s.BitsPerCompany, s.Seconds, mebibytes(s.BytesToTax), mebibytes(s.BytesToBank), s.Task[:16])
+	fmt.Fprintf(w, "%d companies scored, %d refused, %d bits each, engine %s (%s, %d flights), %.2f s, %s to and %s from the tax node, task %s\n",
+		s.Companies, s.Refused, s.BitsPerCompany, s.Engine, s.Form, s.Flights, s.Seconds, mebibytes(s.BytesToTax), mebibytes(s.BytesToBank), s.Task[:16])
 }
 
 func mebibytes(n uint64) string { return fmt.Sprintf("%.2f MiB", float64(n)/(1<<20)) }

@@ -23,7 +23,8 @@ import (
 // client are the flags of what talks to a tax node.
 type client struct {
 	identity  cli.Identity
-	model     modelFlags
+	model     cli.Model
+	table     tableFlags
 	log       cli.Log
 	progress  cli.Progress
 	tax       string
@@ -38,7 +39,8 @@ type client struct {
 
 func (c *client) add(set *pflag.FlagSet) {
 	c.identity.Add(set, transport.RoleBank, transport.RoleTax)
-	c.model.add(set)
+	c.model.Add(set)
+	c.table.add(set)
 	c.log.Add(set, "warn")
 	c.progress.Add(set)
 	set.StringVar(&c.tax, "tax", "", "address of the tax node, host:port (required)")
@@ -63,7 +65,7 @@ func (c *client) prepare(cmd *cobra.Command) (*circuits.Scorecard, *circuits.Mod
 	if c.outFormat != "csv" && c.outFormat != "json" {
 		return nil, nil, fmt.Errorf("%w: --out-format: want csv or json, got %q", cli.ErrUsage, c.outFormat)
 	}
-	card, model, _, err := c.model.load()
+	card, model, _, err := c.model.Load()
 	return card, model, err
 }
 
@@ -84,9 +86,11 @@ func (c *client) connect(ctx context.Context, model *circuits.Model, do func(*wo
 		}
 		defer func() { err = errors.Join(err, w.journal.Close()) }()
 	}
-	bank, err := party.NewBank(party.BankConfig{
-		Identity: id, Peers: peers, Model: model, Journal: w.journal, Idle: c.idle, Logger: log,
-	})
+	cfg := party.BankConfig{Identity: id, Peers: peers, Model: model, Journal: w.journal, Idle: c.idle, Logger: log}
+	if err := c.table.configure(&cfg); err != nil {
+		return err
+	}
+	bank, err := party.NewBank(cfg)
 	if err != nil {
 		return err
 	}

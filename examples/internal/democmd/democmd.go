@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -22,11 +23,15 @@ import (
 // maxDemo leaves room for the unknown companies in the largest batch that a tax node takes.
 const maxDemo = 1_000_000
 
-const usage = `Usage: demo [-companies N] [-seed S] [-json]
+const usage = `Usage: demo [-companies N] [-engine auto|lattice|ot] [-seed S] [-json]
 
 Starts a tax node and a bank as two processes on this machine, over made-up companies. The bank learns the score band
 of each company; the tax node learns which companies were asked about. Every band is checked against the plain
 evaluator, and the exit code is 1 if one differs.
+
+Scores are computed on an encrypted table (engine lattice), which this process, in the role of the approver, makes again
+before the tax node is told to trust it; or by oblivious transfer (engine ot), which needs no approver and takes many
+times the bytes.
 
 `
 
@@ -59,6 +64,7 @@ func child(root *cobra.Command) int {
 // options are the demo's flags.
 type options struct {
 	companies int
+	engine    string
 	seed      uint64
 	json      bool
 }
@@ -68,6 +74,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	set := flag.NewFlagSet("demo", flag.ContinueOnError)
 	set.SetOutput(stderr)
 	set.IntVar(&o.companies, "companies", 2000, fmt.Sprintf("`number` of companies that the tax node knows, 0 to %d; one in 200 more is unknown to it", maxDemo))
+	set.StringVar(&o.engine, "engine", "auto", "the `engine`: lattice, ot, or auto: lattice where the scorecard fits it, otherwise ot")
 	set.Uint64Var(&o.seed, "seed", 1, "the same `seed` makes the same companies")
 	set.BoolVar(&o.json, "json", false, "print one JSON object and nothing else")
 	set.Usage = func() {
@@ -81,6 +88,10 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return cli.ExitUsage
 	case set.NArg() > 0 || o.companies < 0 || o.companies > maxDemo:
 		fmt.Fprintf(stderr, "demo: want no arguments and 0 to %d companies\n", maxDemo)
+		return cli.ExitUsage
+	}
+	if !slices.Contains([]string{"auto", "lattice", "ot"}, o.engine) {
+		fmt.Fprintf(stderr, "demo: -engine: want auto, lattice or ot, got %q\n", o.engine)
 		return cli.ExitUsage
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

@@ -3,6 +3,7 @@ package democmd
 import (
 	"fmt"
 	"io"
+	"iter"
 	"strings"
 	"text/tabwriter"
 
@@ -21,7 +22,7 @@ type report struct {
 }
 
 // check holds what the bank learned against the plain evaluator on raw values: every company, the refused ones too.
-func check(companies []madeup.Company, out *bankcmd.Output) (*report, error) {
+func check(companies iter.Seq[madeup.Company], results io.Reader) (*report, error) {
 	schema, err := madeup.Schema()
 	if err != nil {
 		return nil, err
@@ -30,37 +31,51 @@ func check(companies []madeup.Company, out *bankcmd.Output) (*report, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &report{names: card.Bands, counts: make([]int, len(card.Bands)), sum: out.Summary}
-	if len(out.Results) != len(companies) {
-		return nil, fmt.Errorf("%w: %d results for %d companies", errMismatch, len(out.Results), len(companies))
-	}
-	refusedShown := false
-	for i := range companies {
-		c, got := &companies[i], out.Results[i]
+	r := &report{names: card.Bands, counts: make([]int, len(card.Bands))}
+	next, stop := iter.Pull(companies)
+	defer stop()
+	sum, err := bankcmd.ReadOutput(results, func(got bankcmd.Line) error {
+		c, more := next()
+		if !more {
+			return fmt.Errorf("%w: more results than companies", errMismatch)
+		}
 		want, err := card.Evaluate(schema.Normal(c.Values()))
 		if err != nil {
-			return nil, err
+			return err
 		}
 		scored := got.Status == bankcmd.StatusOK && got.Band != nil
 		right := got.Company == c.ID && scored == c.Known
 		if scored && right {
 			right = *got.Band == want.Band && got.Name == want.BandName
 		}
-		if !right {
-			r.Mismatches++
-		}
-		if scored && *got.Band >= 0 && *got.Band < len(r.counts) {
-			r.counts[*got.Band]++
-		}
-		if !scored {
-			r.refused++
-		}
-		if len(r.examples) < 4 && scored || !scored && !refusedShown {
-			r.examples = append(r.examples, got)
-			refusedShown = refusedShown || !scored
-		}
+		r.count(got, scored, right)
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
+	if _, more := next(); more {
+		return nil, fmt.Errorf("%w: fewer results than companies", errMismatch)
+	}
+	r.sum = *sum
 	return r, nil
+}
+
+// count takes in one answer.
+func (r *report) count(got bankcmd.Line, scored, right bool) {
+	if !right {
+		r.Mismatches++
+	}
+	if scored && *got.Band >= 0 && *got.Band < len(r.counts) {
+		r.counts[*got.Band]++
+	}
+	firstRefused := !scored && r.refused == 0
+	if !scored {
+		r.refused++
+	}
+	if firstRefused || scored && len(r.examples) < 4 {
+		r.examples = append(r.examples, got)
+	}
 }
 
 // summary is the demo's JSON object.
@@ -73,12 +88,13 @@ type summary struct {
 	BytesToTax  uint64  `json:"bytes_bank_to_tax"`
 	BytesToBank uint64  `json:"bytes_tax_to_bank"`
 	Bits        int     `json:"bits_per_company"`
+	Engine      string  `json:"engine"` // that ran: "lattice" or "ot"
 }
 
 func (r *report) summary() summary {
 	s := summary{
 		Companies: r.sum.Companies, Bands: r.counts, Mismatches: r.Mismatches, Seconds: r.sum.Seconds,
-		BytesToTax: r.sum.BytesToTax, BytesToBank: r.sum.BytesToBank, Bits: r.sum.BitsPerCompany,
+		BytesToTax: r.sum.BytesToTax, BytesToBank: r.sum.BytesToBank, Bits: r.sum.BitsPerCompany, Engine: r.sum.Engine,
 	}
 	if s.Seconds > 0 {
 		s.PerSecond = float64(s.Companies) / s.Seconds
@@ -116,6 +132,7 @@ func (r *report) print(w io.Writer) error {
 		}
 	}
 	fmt.Fprintf(w, `
+Engine:                                       %s, %s, %d flights
 Bits of each company that left the tax node:  %d
 Time:                                         %.2f s, %.0f companies a second
 Bank to tax node:                             %s
@@ -125,7 +142,7 @@ The bank learned these bands, and which companies are not on the tax node's reco
 The tax node learned which companies the bank asked about: nothing of the scorecard, its thresholds or the bands.
 Each signed what was run, so that neither can deny it: task %s.
 
-`, s.Bits, s.Seconds, s.PerSecond, each(s.BytesToTax, s.Companies), each(s.BytesToBank, s.Companies), r.sum.Task[:16])
+`, r.sum.Engine, r.sum.Form, r.sum.Flights, s.Bits, s.Seconds, s.PerSecond, each(s.BytesToTax, s.Companies), each(s.BytesToBank, s.Companies), r.sum.Task[:16])
 	if r.Mismatches > 0 {
 		_, err := fmt.Fprintf(w, "WRONG: %d of %d answers differ from the plain evaluator.\n", r.Mismatches, s.Companies+r.refused)
 		return err

@@ -1,8 +1,10 @@
 package madeup
 
 import (
+	"iter"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/blindscore/blindscore/circuits"
 	"github.com/blindscore/blindscore/party/uscc"
@@ -26,25 +28,31 @@ type Company struct {
 // UnknownOneIn is how many known companies there are to one that the tax authority does not have.
 const UnknownOneIn = 200
 
-// Companies makes n companies that the tax authority knows, and among them one more for every 200 that it does not.
-func Companies(seed uint64, n int) []Company {
-	rng := rand.New(rand.NewPCG(seed, 0x626c696e6473636f))
-	number := rng.Uint64N(1 << 40)
-	list := make([]Company, 0, n+n/UnknownOneIn)
-	add := func(known bool) {
-		number += 1 + rng.Uint64N(1<<20)
-		c := Company{ID: uscc.Synthetic(number), Known: known}
-		c.fill(rng)
-		list = append(list, c)
-	}
-	for i := range n {
-		add(true)
-		if i%UnknownOneIn == UnknownOneIn-1 {
-			add(false)
+// All makes n companies that the tax authority knows, and among them one more for every 200 that it does not, one after
+// another, so that a million need no memory.
+func All(seed uint64, n int) iter.Seq[Company] {
+	return func(yield func(Company) bool) {
+		rng := rand.New(rand.NewPCG(seed, 0x626c696e6473636f))
+		number := rng.Uint64N(1 << 40)
+		next := func(known bool) bool {
+			number += 1 + rng.Uint64N(1<<20)
+			c := Company{ID: uscc.Synthetic(number), Known: known}
+			c.fill(rng)
+			return yield(c)
+		}
+		for i := range n {
+			if !next(true) || i%UnknownOneIn == UnknownOneIn-1 && !next(false) {
+				return
+			}
 		}
 	}
-	return list
 }
+
+// Count is how many companies All makes.
+func Count(n int) int { return n + n/UnknownOneIn }
+
+// Companies are those of All at once.
+func Companies(seed uint64, n int) []Company { return slices.Collect(All(seed, n)) }
 
 // fill draws the records. Two hidden traits drive them: how well the company does, and how large it is.
 func (c *Company) fill(rng *rand.Rand) {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -20,7 +21,7 @@ import (
 type Files struct{ Schema, Mapping, Database, Card, List string }
 
 // WriteFiles writes everything that the two programs need but identities into dir.
-func WriteFiles(ctx context.Context, dir string, companies []Company) (Files, error) {
+func WriteFiles(ctx context.Context, dir string, companies iter.Seq[Company]) (Files, error) {
 	at := func(name string) string { return filepath.Join(dir, name) }
 	f := Files{at("schema.json"), at("mapping.yaml"), at("tax.db"), at("card.json"), at("companies.csv")}
 	schema, err := Schema()
@@ -51,7 +52,7 @@ func WriteFiles(ctx context.Context, dir string, companies []Company) (Files, er
 }
 
 // writeList writes the bank's list of companies, with the features that it holds itself.
-func writeList(path string, companies []Company) (err error) {
+func writeList(path string, companies iter.Seq[Company]) (err error) {
 	file, err := os.Create(path)
 	if err != nil {
 		return err
@@ -65,14 +66,13 @@ func writeList(path string, companies []Company) (err error) {
 }
 
 // WriteList writes the list as CSV.
-func WriteList(w io.Writer, companies []Company) error {
+func WriteList(w io.Writer, companies iter.Seq[Company]) error {
 	c := csv.NewWriter(w)
 	if err := c.Write([]string{"company", "years_with_bank", "line_utilisation"}); err != nil {
 		return err
 	}
 	row := make([]string, 3)
-	for i := range companies {
-		x := &companies[i]
+	for x := range companies {
 		row[0], row[1], row[2] = x.ID.String(), "", ""
 		if x.Customer {
 			row[1] = strconv.FormatFloat(x.YearsWithBank, 'f', -1, 64)
@@ -97,7 +97,7 @@ const createTable = `CREATE TABLE taxpayers (
 const insertRow = `INSERT INTO taxpayers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 // WriteDatabase makes the tax authority's database: one row for each company that it knows, in one transaction.
-func WriteDatabase(ctx context.Context, path string, companies []Company) (err error) {
+func WriteDatabase(ctx context.Context, path string, companies iter.Seq[Company]) (err error) {
 	db, err := records.OpenImport(ctx, path)
 	if err != nil {
 		return err
@@ -116,8 +116,7 @@ func WriteDatabase(ctx context.Context, path string, companies []Company) (err e
 		return err
 	}
 	defer stmt.Close()
-	for i := range companies {
-		c := &companies[i]
+	for c := range companies {
 		if !c.Known {
 			continue
 		}

@@ -32,7 +32,8 @@ func TestCardFitsTheSchema(t *testing.T) {
 func TestDatabaseAgreesWithValues(t *testing.T) {
 	companies := madeup.Companies(7, 3000)
 	require.Len(t, companies, 3015)
-	files, err := madeup.WriteFiles(t.Context(), t.TempDir(), companies)
+	require.Equal(t, 3015, madeup.Count(3000))
+	files, err := madeup.WriteFiles(t.Context(), t.TempDir(), slices.Values(companies))
 	require.NoError(t, err)
 	schema, err := madeup.Schema()
 	require.NoError(t, err)

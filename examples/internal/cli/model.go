@@ -1,4 +1,4 @@
-package bankcmd
+package cli
 
 import (
 	"bytes"
@@ -12,11 +12,10 @@ import (
 	"github.com/blindscore/blindscore/circuits"
 	"github.com/blindscore/blindscore/circuits/pmml"
 	"github.com/blindscore/blindscore/circuits/toad"
-	"github.com/blindscore/blindscore/examples/internal/cli"
 )
 
-// modelFlags say which scorecard is meant and how it may be bent to fit the schema.
-type modelFlags struct {
+// Model are the flags that say which scorecard is meant and how it may be bent to fit the schema.
+type Model struct {
 	model, format, schema string
 	name, version         string
 	thresholds, bands     []string
@@ -27,7 +26,8 @@ type modelFlags struct {
 	fallback              string
 }
 
-func (f *modelFlags) add(set *pflag.FlagSet) {
+// Add adds the flags.
+func (f *Model) Add(set *pflag.FlagSet) {
 	set.StringVar(&f.model, "model", "", "scorecard file (required)")
 	set.StringVar(&f.schema, "schema", "", "schema file (JSON) that the tax node publishes (required)")
 	set.StringVar(&f.format, "format", "auto", "of the scorecard: blindscore, pmml, toad, or auto (by extension and content)")
@@ -43,9 +43,9 @@ func (f *modelFlags) add(set *pflag.FlagSet) {
 	set.StringVar(&f.unmatched, "unmatched", "invalid", "toad: points for values that no bin has: min, max or invalid")
 }
 
-// load reads scorecard and schema and compiles them. The alignment is returned also with an error, where there is one.
-func (f *modelFlags) load() (*circuits.Scorecard, *circuits.Model, *circuits.Alignment, error) {
-	schema, err := cli.Schema(f.schema)
+// Load reads scorecard and schema and compiles them. The alignment is returned also with an error, where there is one.
+func (f *Model) Load() (*circuits.Scorecard, *circuits.Model, *circuits.Alignment, error) {
+	schema, err := Schema(f.schema)
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -57,7 +57,7 @@ func (f *modelFlags) load() (*circuits.Scorecard, *circuits.Model, *circuits.Ali
 	if f.fallback != "" {
 		points, err := circuits.ParseDecimal(f.fallback)
 		if err != nil {
-			return nil, nil, nil, fmt.Errorf("%w: --default: %w", cli.ErrUsage, err)
+			return nil, nil, nil, fmt.Errorf("%w: --default: %w", ErrUsage, err)
 		}
 		opts.Default = &points
 	}
@@ -69,8 +69,8 @@ func (f *modelFlags) load() (*circuits.Scorecard, *circuits.Model, *circuits.Ali
 }
 
 // card reads the scorecard in its format.
-func (f *modelFlags) card() (*circuits.Scorecard, error) {
-	text, err := cli.ReadFile(f.model, circuits.MaxScorecardBytes)
+func (f *Model) card() (*circuits.Scorecard, error) {
+	text, err := ReadFile(f.model, circuits.MaxScorecardBytes)
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +83,7 @@ func (f *modelFlags) card() (*circuits.Scorecard, error) {
 	}
 	thresholds, err := decimals(f.thresholds)
 	if err != nil {
-		return nil, fmt.Errorf("%w: --thresholds: %w", cli.ErrUsage, err)
+		return nil, fmt.Errorf("%w: --thresholds: %w", ErrUsage, err)
 	}
 	if format == "pmml" {
 		doc, err := pmml.Read(bytes.NewReader(text), pmml.Options{
@@ -96,13 +96,13 @@ func (f *modelFlags) card() (*circuits.Scorecard, error) {
 	}
 	base, err := circuits.ParseDecimal(f.base)
 	if err != nil {
-		return nil, fmt.Errorf("%w: --base: %w", cli.ErrUsage, err)
+		return nil, fmt.Errorf("%w: --base: %w", ErrUsage, err)
 	}
 	unmatched, known := map[string]toad.Unmatched{
 		"invalid": toad.UnmatchedInvalid, "min": toad.UnmatchedMin, "max": toad.UnmatchedMax,
 	}[f.unmatched]
 	if !known {
-		return nil, fmt.Errorf("%w: --unmatched: want min, max or invalid, got %q", cli.ErrUsage, f.unmatched)
+		return nil, fmt.Errorf("%w: --unmatched: want min, max or invalid, got %q", ErrUsage, f.unmatched)
 	}
 	name := f.name
 	if name == "" {
@@ -114,13 +114,13 @@ func (f *modelFlags) card() (*circuits.Scorecard, error) {
 }
 
 // detect names the format of a file.
-func (f *modelFlags) detect(text []byte) (string, error) {
+func (f *Model) detect(text []byte) (string, error) {
 	switch f.format {
 	case "blindscore", "pmml", "toad":
 		return f.format, nil
 	case "auto":
 	default:
-		return "", fmt.Errorf("%w: --format: want blindscore, pmml, toad or auto, got %q", cli.ErrUsage, f.format)
+		return "", fmt.Errorf("%w: --format: want blindscore, pmml, toad or auto, got %q", ErrUsage, f.format)
 	}
 	switch strings.ToLower(filepath.Ext(f.model)) {
 	case ".pmml", ".xml":
@@ -134,7 +134,7 @@ func (f *modelFlags) detect(text []byte) (string, error) {
 		}
 		return "toad", nil
 	}
-	return "", fmt.Errorf("%w: the extension says no format: give --format", cli.ErrUsage)
+	return "", fmt.Errorf("%w: the extension says no format: give --format", ErrUsage)
 }
 
 func decimals(texts []string) ([]circuits.Decimal, error) {
