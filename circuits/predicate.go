@@ -90,12 +90,12 @@ func IsMissing(feature string) Predicate { return Predicate{Op: OpIsMissing, Fea
 // IsNotMissing holds for any value that is not missing.
 func IsNotMissing(feature string) Predicate { return Predicate{Op: OpIsNotMissing, Feature: feature} }
 
-// In holds for any of the constants, NotIn for anything else that is not missing.
+// In holds for any of the constants.
 func In(feature string, constants ...Value) Predicate {
 	return Predicate{Op: OpIsIn, Feature: feature, Values: constants}
 }
 
-// NotIn is true where a feature that is not missing has none of the constants.
+// NotIn holds for anything but the constants that is not missing.
 func NotIn(feature string, constants ...Value) Predicate {
 	return Predicate{Op: OpIsNotIn, Feature: feature, Values: constants}
 }

@@ -54,7 +54,7 @@ func toyBody(role mpc.Role) func(context.Context, *mpc.Block) error {
 	}
 }
 
-func runToy(ctx context.Context, t *testing.T, bank, tax *mpc.Conn, blocks []int) (bankErr, taxErr error, bs, ts *mpc.Session) {
+func runToy(ctx context.Context, t *testing.T, bank, tax *mpc.Conn, blocks []int) (bs, ts *mpc.Session, bankErr, taxErr error) {
 	t.Helper()
 	bs, ts = mpctest.Sessions(t, [32]byte{1})
 	var wg sync.WaitGroup
@@ -82,7 +82,7 @@ func count(n int) []int {
 func TestSessionRunsEverySuperblockOnce(t *testing.T) {
 	for _, blocks := range [][]int{nil, {0}, count(2), count(100), {3, 7, 8, 500}} {
 		a, b := mpctest.Conns(t, time.Second)
-		bankErr, taxErr, bs, ts := runToy(t.Context(), t, a, b, blocks)
+		bs, ts, bankErr, taxErr := runToy(t.Context(), t, a, b, blocks)
 		require.NoError(t, bankErr)
 		require.NoError(t, taxErr)
 		for _, i := range blocks {
@@ -148,7 +148,7 @@ func TestTamper(t *testing.T) {
 				}
 				a, b := mpctest.Tap(t, 5*time.Second, hit, hit)
 				start := time.Now()
-				bankErr, taxErr, _, _ := runToy(t.Context(), t, a, b, count(4))
+				_, _, bankErr, taxErr := runToy(t.Context(), t, a, b, count(4))
 				require.Less(t, time.Since(start), 4*time.Second, "no hang")
 				victim, other := bankErr, taxErr
 				if flight%2 == 0 {
@@ -178,7 +178,7 @@ func TestReorderedFlightsAreRefused(t *testing.T) {
 		return []mpctest.Frame{f}
 	}
 	a, b := mpctest.Tap(t, time.Second, nil, swap)
-	bankErr, _, _, _ := runToy(t.Context(), t, a, b, count(1))
+	_, _, bankErr, _ := runToy(t.Context(), t, a, b, count(1))
 	require.ErrorIs(t, bankErr, mpc.ErrPeer)
 }
 
@@ -191,7 +191,7 @@ func TestSilenceAndCancellation(t *testing.T) {
 			return []mpctest.Frame{f}
 		}
 		a, b := mpctest.Tap(t, 200*time.Millisecond, drop, drop)
-		bankErr, taxErr, _, _ := runToy(t.Context(), t, a, b, count(2))
+		_, _, bankErr, taxErr := runToy(t.Context(), t, a, b, count(2))
 		require.True(t, errors.Is(bankErr, mpc.ErrInterrupted) || errors.Is(bankErr, mpc.ErrAborted), "%v", bankErr)
 		if flight < 5 {
 			require.True(t, errors.Is(taxErr, mpc.ErrInterrupted) || errors.Is(taxErr, mpc.ErrAborted), "%v", taxErr)
@@ -207,7 +207,7 @@ func TestSilenceAndCancellation(t *testing.T) {
 		}
 		a, b = mpctest.Tap(t, 5*time.Second, stop, stop)
 		start := time.Now()
-		bankErr, _, _, _ = runToy(ctx, t, a, b, count(2))
+		_, _, bankErr, _ = runToy(ctx, t, a, b, count(2))
 		require.ErrorIs(t, bankErr, mpc.ErrInterrupted)
 		require.ErrorIs(t, bankErr, context.Canceled)
 		require.Less(t, time.Since(start), 4*time.Second)

@@ -35,8 +35,6 @@ const (
 const (
 	block = 16
 	word  = 8
-	// lanes is the number of pads whose bits fill a word.
-	lanes = 64
 )
 
 // A PlanesShape says what tables of bit planes look like: of Planes planes, each with 2^Hi rows of 2^Lo bits. Row h of
