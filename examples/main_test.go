@@ -3,6 +3,7 @@ package examples_test
 import (
 	"context"
 	"encoding/csv"
+	"encoding/json"
 	"errors"
 	"os"
 	"os/exec"
@@ -20,15 +21,17 @@ import (
 	"github.com/blindscore/blindscore/examples/internal/cli"
 	"github.com/blindscore/blindscore/examples/internal/democmd"
 	"github.com/blindscore/blindscore/examples/internal/madeup"
+	"github.com/blindscore/blindscore/examples/internal/regcmd"
 	"github.com/blindscore/blindscore/examples/internal/taxcmd"
 )
 
 // TestMain puts the programs on the path, each as this test binary under another name.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"bank":    func() { os.Exit(cli.Main(context.Background(), bankcmd.Root())) },
-		"taxnode": func() { os.Exit(cli.Main(context.Background(), taxcmd.Root())) },
-		"demo":    func() { os.Exit(democmd.Main()) },
+		"bank":      func() { os.Exit(cli.Main(context.Background(), bankcmd.Root())) },
+		"taxnode":   func() { os.Exit(cli.Main(context.Background(), taxcmd.Root())) },
+		"regulator": func() { os.Exit(cli.Main(context.Background(), regcmd.Root())) },
+		"demo":      func() { os.Exit(democmd.Main()) },
 	})
 }
 
@@ -42,6 +45,7 @@ func TestScripts(t *testing.T) {
 			"madeup": writeMadeUp,
 			"await":  await,
 			"plain":  plain,
+			"tamper": tamper,
 		},
 	})
 }
@@ -113,6 +117,28 @@ func writeRecords(path string, companies []madeup.Company) error {
 		rows = append(rows, append(row, c.Rating))
 	}
 	return w.WriteAll(rows)
+}
+
+// tamper copies a JSON object of texts, with the first hexadecimal digit of one of them changed: tamper from to key. The
+// copy is its owner's alone.
+func tamper(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: tamper from to key")
+	}
+	var object map[string]any
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &object))
+	text, ok := object[args[2]].(string)
+	if !ok || text == "" {
+		ts.Fatalf("no text %q", args[2])
+	}
+	digit := "0"
+	if text[0] == '0' {
+		digit = "1"
+	}
+	object[args[2]] = digit + text[1:]
+	changed, err := json.Marshal(object)
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), changed, 0o600))
 }
 
 // await waits for a file with one line and sets a variable to the line: await file VARIABLE.
