@@ -22,7 +22,7 @@ type Seed struct {
 }
 
 // Format implements fmt.Formatter; it prints the digest alone.
-func (s *Seed) Format(f fmt.State, _ rune) { _, _ = fmt.Fprintf(f, "table seed of %x", s.Digest) }
+func (s Seed) Format(f fmt.State, _ rune) { _, _ = fmt.Fprintf(f, "table seed of %x", s.Digest) }
 
 // seedFile is its form on disk.
 type seedFile struct {
