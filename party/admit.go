@@ -155,6 +155,7 @@ func (s *serving) recall(ctx context.Context, digest [32]byte) (*agreed, [][]uin
 	}
 	a.ids, a.admitted = rec.Companies, rec.Admitted
 	a.count = a.admitted.Count()
+	a.admission = partypb.AdmissionDigest(rec.Admission)
 	all, err := parseIDs(a.ids)
 	if err != nil {
 		return nil, nil, err

@@ -52,7 +52,8 @@ type Bank struct {
 	cfg BankConfig
 	log *slog.Logger
 
-	alterTable func([]byte) // in tests
+	alterTable     func([]byte) // in tests
+	alterAdmission func(*[32]byte)
 }
 
 // NewBank checks the configuration.

@@ -128,8 +128,13 @@ func (h *hostile) start(task [32]byte, attempt uint64, finished bool) (*mpc.Fres
 	if finished {
 		set.Set(0)
 	}
+	admission := sha256.Sum256(task[:]) // of a task that was never admitted
+	if rec, err := h.r.taxCfg.Journal.Task(task); err == nil {
+		admission = partypb.AdmissionDigest(rec.Admission)
+	}
 	h.put(&partypb.Control{Kind: &partypb.Control_Start{Start: &partypb.Start{Start: h.sign(&partypb.StartBody{
 		TaskDigest: task[:], Attempt: attempt, SeedCommitment: commitment[:], Finished: set, Superblocks: 1,
+		AdmissionDigest: admission[:],
 	})}}})
 	return fresh, h.get()
 }
@@ -388,4 +393,16 @@ func TestHostileBankHoldsASession(t *testing.T) {
 	}}})
 	require.Equal(t, partypb.TableState_TABLE_STATE_DECLINED, other.get().GetTableReply().GetState())
 	r.hostileBank().admitted()
+}
+
+// A bank that goes by another admission than the tax node signed has no session.
+func TestStartNamesTheAdmission(t *testing.T) {
+	r := newRig(t, small, 5)
+	bank, err := party.NewBank(r.bankCfg)
+	require.NoError(t, err)
+	party.AlterAdmission(bank, func(digest *[32]byte) { digest[0] ^= 1 })
+	l, err := bank.Dial(t.Context(), r.addr)
+	require.NoError(t, err)
+	_, err = l.Score(t.Context(), r.request())
+	require.ErrorIs(t, err, party.ErrRefused)
 }

@@ -88,6 +88,10 @@ func (r *run) admitted(signed *partypb.Signed) error {
 		return err
 	}
 	r.a.admitted, r.a.count = body.GetAdmitted(), int(body.GetAdmittedCount())
+	r.a.admission = partypb.AdmissionDigest(signed)
+	if alter := r.l.b.alterAdmission; alter != nil {
+		alter(&r.a.admission)
+	}
 	r.values = make([]uint16, r.a.count)
 	r.digests = make([]mpc.Digest, r.a.superblocks())
 	return nil
@@ -173,7 +177,7 @@ func (r *run) start(ctx context.Context, least uint64, finished partypb.Bitmap, 
 	commitment := fresh.Commitment()
 	signed, err := partypb.SignBody(cfg.Identity.Sign, &partypb.StartBody{
 		TaskDigest: r.a.digest[:], Attempt: least, SeedCommitment: commitment[:],
-		Finished: finished, Superblocks: uint32(r.a.superblocks()),
+		Finished: finished, Superblocks: uint32(r.a.superblocks()), AdmissionDigest: r.a.admission[:],
 	})
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", ErrInternal, err)

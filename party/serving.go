@@ -168,6 +168,7 @@ func (s *serving) admit(ctx context.Context, a *agreed, log *slog.Logger) (*jour
 	}
 	log.Info("task admitted", "companies", len(ids), "admitted", a.count, "refused", len(ids)-a.count,
 		"output", a.task.GetOutput().String(), "bits", a.task.GetOutputBits(), "purpose", a.task.GetPurpose())
+	a.admission = partypb.AdmissionDigest(signed)
 	s.fresh, s.levels = a, levels
 	return rec, nil
 }
@@ -188,6 +189,9 @@ func (s *serving) start(ctx context.Context, signed *partypb.Signed) error {
 		return err
 	}
 	log := s.log.With("task", short(a.digest))
+	if !bytes.Equal(body.GetAdmissionDigest(), a.admission[:]) {
+		return fmt.Errorf("%w: the bank goes by another admission", ErrPeer)
+	}
 	if int(body.GetSuperblocks()) != a.superblocks() {
 		return fmt.Errorf("%w: the task has %d superblocks, the bank counts %d", ErrPeer, a.superblocks(), body.GetSuperblocks())
 	}

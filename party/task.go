@@ -25,6 +25,8 @@ type agreed struct {
 	ids      []byte // 18 bytes a company, as the task lists them
 	admitted partypb.Bitmap
 	count    int // companies admitted
+
+	admission [32]byte // digest of what the tax node signed of that
 }
 
 // window is how many superblocks are under way at once.

@@ -85,7 +85,7 @@ const (
 	// flightBudget is what the flights of one superblock together should not
 	// exceed by much: with a window of 3 it keeps a session below 100 MiB.
 	flightBudget  = 8 << 20
-	maxSuperblock = 8192
+	maxSuperblock = 16384
 	minSuperblock = 16
 )
 

@@ -1284,9 +1284,12 @@ type StartBody struct {
 	// need, the bits past the last superblock zero.
 	Finished []byte `protobuf:"bytes,4,opt,name=finished,proto3" json:"finished,omitempty"`
 	// Superblocks of the task, counted over admitted companies; 0 to 65,536.
-	Superblocks   uint32 `protobuf:"varint,5,opt,name=superblocks,proto3" json:"superblocks,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Superblocks uint32 `protobuf:"varint,5,opt,name=superblocks,proto3" json:"superblocks,omitempty"`
+	// SHA-256 of the body of the Admission that the bank goes by, in its context (see AdmissionDigest in package partypb);
+	// 32 bytes.
+	AdmissionDigest []byte `protobuf:"bytes,6,opt,name=admission_digest,json=admissionDigest,proto3" json:"admission_digest,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *StartBody) Reset() {
@@ -1352,6 +1355,13 @@ func (x *StartBody) GetSuperblocks() uint32 {
 		return x.Superblocks
 	}
 	return 0
+}
+
+func (x *StartBody) GetAdmissionDigest() []byte {
+	if x != nil {
+		return x.AdmissionDigest
+	}
+	return nil
 }
 
 // StartReply accepts a session; tax node to bank.
@@ -2162,14 +2172,15 @@ const file_party_partypb_blindscore_proto_rawDesc = "" +
 	"\badmitted\x18\x03 \x01(\fR\badmitted\x12%\n" +
 	"\x0eadmitted_count\x18\x04 \x01(\x04R\radmittedCount\":\n" +
 	"\x05Start\x121\n" +
-	"\x05start\x18\x01 \x01(\v2\x1b.blindscore.party.v1.SignedR\x05start\"\xad\x01\n" +
+	"\x05start\x18\x01 \x01(\v2\x1b.blindscore.party.v1.SignedR\x05start\"\xd8\x01\n" +
 	"\tStartBody\x12\x1f\n" +
 	"\vtask_digest\x18\x01 \x01(\fR\n" +
 	"taskDigest\x12\x18\n" +
 	"\aattempt\x18\x02 \x01(\x04R\aattempt\x12'\n" +
 	"\x0fseed_commitment\x18\x03 \x01(\fR\x0eseedCommitment\x12\x1a\n" +
 	"\bfinished\x18\x04 \x01(\fR\bfinished\x12 \n" +
-	"\vsuperblocks\x18\x05 \x01(\rR\vsuperblocks\"?\n" +
+	"\vsuperblocks\x18\x05 \x01(\rR\vsuperblocks\x12)\n" +
+	"\x10admission_digest\x18\x06 \x01(\fR\x0fadmissionDigest\"?\n" +
 	"\n" +
 	"StartReply\x121\n" +
 	"\x05start\x18\x01 \x01(\v2\x1b.blindscore.party.v1.SignedR\x05start\"\xed\x01\n" +

@@ -196,6 +196,7 @@ func (m *StartBody) check() error {
 		wantBytes("start.task_digest", m.GetTaskDigest(), DigestSize),
 		wantRange("start.attempt", m.GetAttempt(), 1, MaxAttempt),
 		wantBytes("start.seed_commitment", m.GetSeedCommitment(), DigestSize),
+		wantBytes("start.admission_digest", m.GetAdmissionDigest(), DigestSize),
 		wantRange("start.superblocks", uint64(m.GetSuperblocks()), 0, MaxSuperblocks),
 		wantBitmap("start.finished", m.GetFinished(), uint64(m.GetSuperblocks())),
 	)

@@ -112,6 +112,7 @@ func TestBounds(t *testing.T) {
 	edit(add, "start.attempt", goodStart, func(m *StartBody) { m.Attempt = 0 })
 	edit(add, "start.attempt", goodStart, func(m *StartBody) { m.Attempt = MaxAttempt + 1 })
 	edit(add, "start.seed_commitment", goodStart, func(m *StartBody) { m.SeedCommitment = nil })
+	edit(add, "start.admission_digest", goodStart, func(m *StartBody) { m.AdmissionDigest = nil })
 	edit(add, "start.superblocks", goodStart, func(m *StartBody) { m.Superblocks = math.MaxUint32 })
 	edit(add, "start.finished", goodStart, func(m *StartBody) { m.Finished = []byte{0, 0x20} })
 	edit(add, "start_reply.task_digest", goodStartReply, func(m *StartReplyBody) { m.TaskDigest = nil })

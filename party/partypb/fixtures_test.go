@@ -37,7 +37,7 @@ func goodAdmission() *AdmissionBody {
 }
 
 func goodStart() *StartBody {
-	return &StartBody{TaskDigest: fill(32, 7), Attempt: 1, SeedCommitment: fill(32, 8), Finished: []byte{1, 0}, Superblocks: 13}
+	return &StartBody{TaskDigest: fill(32, 7), Attempt: 1, SeedCommitment: fill(32, 8), Finished: []byte{1, 0}, Superblocks: 13, AdmissionDigest: fill(32, 12)}
 }
 
 func goodStartReply() *StartReplyBody {

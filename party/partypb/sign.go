@@ -74,6 +74,11 @@ func TaskDigest(task *Signed) [DigestSize]byte {
 	return sha256.Sum256(inContext("blindscore task digest v1", task.GetBody()))
 }
 
+// AdmissionDigest returns the digest of the signed body of an Admission, which a StartBody names.
+func AdmissionDigest(admission *Signed) [DigestSize]byte {
+	return sha256.Sum256(inContext("blindscore admission digest v1", admission.GetBody()))
+}
+
 // StartDigest returns the digest of the signed body of a Start, which a StartReplyBody names.
 func StartDigest(start *Signed) [DigestSize]byte {
 	return sha256.Sum256(inContext("blindscore start digest v1", start.GetBody()))
