@@ -1,0 +1,53 @@
+// Package consent is what a company agrees to, in a form that a tax node can hold a bank to: an artefact signed by the company,
+// that names one bank, one tax node, one purpose, the features, the output and its bits, and how often; and the [Store] in which
+// a tax node keeps what was granted, counts what was used and forgets nothing that was revoked.
+//
+// # The artefact
+//
+// It is a JWS (RFC 7515, compact serialisation) by the company's own key, Ed25519 at present; the header names the algorithm,
+// only those of an allow-list pass, and it must be that of the registered key. Its payload follows the consent artefact of
+// India's account aggregators (ReBIT, NBFC-AA API specification: version, id, start, expiry, mode, purpose, data consumer, data
+// provider, customer, data range, data life, frequency) and adds what that lacks for computation: pins of both nodes' keys,
+// digest of the schema, list of features, kind and bits of the output, the most evaluations, a binding to one task, and the
+// company's count of revocations. [Create] is the company's side; [Verify] needs nothing but the register of keys and a clock.
+// One consent has one encoding: every other form of the same text is refused.
+//
+// What is enforced here: every field of [Question], time, counts, frequency, revocation. What is only stated, for a court:
+// the text of the purpose, and how long the bank may keep the output ([Terms].Life).
+//
+// # Revocation
+//
+// A [Revocation] is signed by the same key and numbered by the company; see there why neither an old one nor an old artefact
+// gains anything by being shown again. It counts from the moment [Store.Revoke] returns.
+//
+// # A million companies
+//
+// A signature is verified once, when its consent is granted. [Store.Lookup] answers for a batch from what is stored: terms that
+// companies share are judged once a batch, so that a company costs one seek in a B+ tree. [Store.Charge] takes the evaluations
+// of a whole batch in one transaction, [Store.Recheck] finds what was revoked since.
+//
+// # Adversaries
+//
+// The bank is malicious: it may alter artefacts, show old ones, ask for more than was granted, or run sessions side by side to
+// use one evaluation twice. Each is refused by an error of its own, which is for the tax node's log: a bank must get one and
+// the same answer for all, and at the same time, which is the business of who calls this package ([Store.Lookup] takes longer
+// for a company with more consents). A company is malicious towards the store's memory: artefacts have at most
+// MaxArtefact bytes, a company at most MaxPerCompany consents that have not expired. Nobody can grant or revoke for a company
+// without its key.
+//
+// Trusted: the register of keys ([Keys]), the tax node's clock, and the tax node itself, whose file this is: it could ignore
+// consents, which the ledger and audits are there to show. A disk that damages the file is noticed (ErrCorrupt), and a crash
+// at any moment loses nothing that was acknowledged; an old copy of the file put back is not noticed, and it revives
+// counts and revoked consents: restore a backup only after the revocations and charges since were taken from the ledger.
+// A company whose key was stolen must have it replaced in the register; consents that the thief granted live until they are
+// revoked with the new key.
+//
+// The file names the companies that consented and which banks they deal with, and holds the salts of the ledger: keep it on an
+// encrypted disk. On the ledger stands a salted commitment only ([Commit]), with a salt of its own for each consent; without
+// it nothing is linked to a company. [Store.Evidence] gives the salt to an auditor or to the company.
+//
+// # Sizes
+//
+// An artefact of twelve features takes about 1.7 KB. A stored consent takes its artefact and some 250 bytes; a charge 32
+// bytes a session and one a company.
+package consent

@@ -1,0 +1,175 @@
+package consent
+
+import (
+	"encoding/binary"
+	"hash/crc32"
+	"time"
+
+	"github.com/blindscore/blindscore/party/uscc"
+)
+
+// A record is CRC-32C (4, LE) over key and the rest | fields. The key is part of the checksum, so that a record is not found in
+// another's place.
+
+var (
+	le         = binary.LittleEndian
+	castagnoli = crc32.MakeTable(crc32.Castagnoli)
+)
+
+func checksum(key, record []byte) uint32 {
+	return crc32.Update(crc32.Checksum(key, castagnoli), castagnoli, record[4:])
+}
+
+// seal puts the checksum into a record whose first 4 bytes are free.
+func seal(key, record []byte) []byte {
+	le.PutUint32(record, checksum(key, record))
+	return record
+}
+
+// unseal returns the fields of a record, at least size bytes.
+func unseal(key, record []byte, size int) ([]byte, error) {
+	if len(record) < 4+size || le.Uint32(record) != checksum(key, record) {
+		return nil, because(ErrCorrupt, "a record of %d bytes has a wrong checksum", len(record))
+	}
+	return record[4:], nil
+}
+
+const keySize = uscc.Size + len(ID{})
+
+// key returns company || id.
+func (r Reference) key() (k [keySize]byte, err error) {
+	if r.Company.IsZero() || r.ID == (ID{}) {
+		return k, because(ErrInvalid, "a reference to no consent")
+	}
+	return k, r.putKey(&k)
+}
+
+func (r Reference) putKey(k *[keySize]byte) error {
+	if _, err := r.Company.AppendBinary(k[:0]); err != nil {
+		return because(ErrInvalid, "%v", err)
+	}
+	copy(k[uscc.Size:], r.ID[:])
+	return nil
+}
+
+// state is what a store must know of a consent to answer for it.
+//
+//	terms 4 | flags 1 | start 8 | expiry 8 | task 16 | revocations 8 | used 4 | window 8 | used in it 4
+type state struct {
+	terms       uint32 // number of the terms
+	revoked     bool
+	start       int64 // seconds since 1970
+	expiry      int64
+	task        [16]byte
+	revocations uint64 // that the company had signed before
+	used        uint32 // evaluations
+	window      int64  // unit of the frequency, counted from the start, in which the last was used
+	windowUsed  uint32 // evaluations in it
+}
+
+const stateSize = 4 + 1 + 8 + 8 + 16 + 8 + 4 + 8 + 4
+
+func (s *state) encode(key []byte) []byte {
+	b := make([]byte, 4, 4+stateSize)
+	b = le.AppendUint32(b, s.terms)
+	flags := byte(0)
+	if s.revoked {
+		flags = 1
+	}
+	b = append(b, flags)
+	b = le.AppendUint64(b, uint64(s.start))
+	b = le.AppendUint64(b, uint64(s.expiry))
+	b = append(b, s.task[:]...)
+	b = le.AppendUint64(b, s.revocations)
+	b = le.AppendUint32(b, s.used)
+	b = le.AppendUint64(b, uint64(s.window))
+	b = le.AppendUint32(b, s.windowUsed)
+	return seal(key, b)
+}
+
+func (s *state) decode(key, record []byte) error {
+	b, err := unseal(key, record, stateSize)
+	if err != nil {
+		return err
+	}
+	if len(b) != stateSize || b[4] > 1 {
+		return because(ErrCorrupt, "a state of %d bytes, flags %d", len(b), b[4])
+	}
+	*s = state{
+		terms: le.Uint32(b), revoked: b[4] == 1, start: int64(le.Uint64(b[5:])), expiry: int64(le.Uint64(b[13:])),
+		task: [16]byte(b[21:37]), revocations: le.Uint64(b[37:]), used: le.Uint32(b[45:]),
+		window: int64(le.Uint64(b[49:])), windowUsed: le.Uint32(b[57:]),
+	}
+	return nil
+}
+
+// check returns a bare refusal, or nil and how many evaluations are left at that time.
+func (s *state) check(v *verdict, task [16]byte, now time.Time) (left uint32, err error) {
+	second := now.Unix()
+	switch {
+	case s.task != [16]byte{} && s.task != task:
+		return 0, ErrWrongTask
+	case second >= s.expiry:
+		return 0, ErrExpired
+	case second < s.start:
+		return 0, ErrNotYetValid
+	case s.revoked:
+		return 0, ErrRevoked
+	case s.used >= v.evaluations:
+		return 0, ErrExhausted
+	}
+	left = v.evaluations - s.used
+	inWindow := v.frequency.Times
+	// A clock that was set back does not open a window again.
+	if window := s.windowAt(v, second); window <= s.window {
+		inWindow -= min(s.windowUsed, inWindow)
+	}
+	if inWindow == 0 {
+		return 0, ErrTooOften
+	}
+	return min(left, inWindow), nil
+}
+
+// use counts n evaluations, which check said are left.
+func (s *state) use(v *verdict, n uint32, now time.Time) {
+	s.used += n
+	if window := s.windowAt(v, now.Unix()); window > s.window {
+		s.window, s.windowUsed = window, 0
+	}
+	s.windowUsed += n
+}
+
+func (s *state) windowAt(v *verdict, second int64) int64 {
+	return (second - s.start) / seconds[v.frequency.Per]
+}
+
+// company is what a store knows of a company's revocations: floor 8 | last 8 | single 4.
+type company struct {
+	floor  uint64 // consents with fewer revocations before them are revoked
+	last   uint64 // greatest sequence seen
+	single uint32 // consents taken back before they were granted
+}
+
+const companySize = 8 + 8 + 4
+
+func (c *company) encode(key []byte) []byte {
+	b := make([]byte, 4, 4+companySize)
+	b = le.AppendUint64(b, c.floor)
+	b = le.AppendUint64(b, c.last)
+	b = le.AppendUint32(b, c.single)
+	return seal(key, b)
+}
+
+// decode reads a record; nil is a company of which nothing is known.
+func (c *company) decode(key, record []byte) error {
+	*c = company{}
+	if record == nil {
+		return nil
+	}
+	b, err := unseal(key, record, companySize)
+	if err != nil {
+		return err
+	}
+	*c = company{le.Uint64(b), le.Uint64(b[8:]), le.Uint32(b[16:])}
+	return nil
+}

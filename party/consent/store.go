@@ -1,0 +1,178 @@
+package consent
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+
+	bolt "go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
+
+	"github.com/blindscore/blindscore/party/internal/boltfile"
+	"github.com/blindscore/blindscore/party/transport"
+)
+
+const fileVersion = 1
+
+var onDisk = boltfile.Errors{Corrupt: ErrCorrupt, File: ErrFile}
+
+var (
+	bucketMeta      = []byte("consents")
+	bucketStates    = []byte("states")    // company || id -> state
+	bucketArtefacts = []byte("artefacts") // company || id -> salt, artefact
+	bucketCompanies = []byte("companies") // company -> revocations of it
+	bucketRevoked   = []byte("revoked")   // company || id, of consents that are not here
+	bucketTerms     = []byte("terms")     // number -> terms
+	bucketNumbers   = []byte("numbers")   // hash of terms -> number
+	bucketCharges   = []byte("charges")   // session -> what was charged
+
+	keyKind = []byte("kind")
+
+	buckets = [][]byte{bucketStates, bucketArtefacts, bucketCompanies, bucketRevoked, bucketTerms, bucketNumbers, bucketCharges}
+)
+
+// Store is the consents that were granted to one tax node, with their counts, in one file. Its methods may be called by any
+// number of goroutines; what they acknowledged is on disk.
+type Store struct {
+	db   *bolt.DB
+	node Node
+	keys Keys
+
+	closing sync.Once
+	broken  chan struct{} // closed when damage is seen
+	mu      sync.Mutex
+	failed  error // why
+}
+
+// OpenStore opens the store in file, or makes it. It belongs to the tax node and asks keys when something is granted or
+// revoked. Errors wrap ErrInvalid, ErrFile, ErrVersion or ErrCorrupt.
+func OpenStore(file string, node Node, keys Keys) (*Store, error) {
+	if err := wantNode("node", node, transport.RoleTax); err != nil {
+		return nil, because(ErrInvalid, "%v", err)
+	}
+	if keys == nil {
+		return nil, because(ErrInvalid, "no register of keys")
+	}
+	db, err := onDisk.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{db: db, node: node, keys: keys, broken: make(chan struct{})}
+	err = onDisk.Guard(func() error { return db.Update(s.prepare) })
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return s, nil
+}
+
+// prepare makes the buckets of a new file, and checks that an old one is what is wanted.
+func (s *Store) prepare(tx *bolt.Tx) error {
+	want := fmt.Sprintf("blindscore consents v%d of %v %v", fileVersion, s.node.Name, s.node.Pin)
+	if meta := tx.Bucket(bucketMeta); meta != nil {
+		if got := meta.Get(keyKind); string(got) != want {
+			return because(ErrVersion, "want %q, got %.300q", want, got)
+		}
+		for _, name := range buckets {
+			if tx.Bucket(name) == nil {
+				return because(ErrCorrupt, "no bucket %q", name)
+			}
+		}
+		return nil
+	}
+	if name, _ := tx.Cursor().First(); name != nil {
+		return because(ErrVersion, "a bbolt file, but no store of consents")
+	}
+	meta, err := tx.CreateBucket(bucketMeta)
+	if err != nil {
+		return err
+	}
+	for _, name := range buckets {
+		if _, err := tx.CreateBucket(name); err != nil {
+			return err
+		}
+	}
+	return meta.Put(keyKind, []byte(want))
+}
+
+// Node returns the tax node whose store it is.
+func (s *Store) Node() Node { return s.node }
+
+// Close closes the file. After damage it does not wait: bbolt may hold its own locks for ever then, and the file with them
+// until the process ends.
+func (s *Store) Close() (err error) {
+	s.closing.Do(func() {
+		done := make(chan error, 1)
+		go func() { done <- s.db.Close() }()
+		select {
+		case err = <-done:
+		case <-s.broken:
+		}
+	})
+	return err
+}
+
+// update runs change in a transaction that writes; when it returns nil the change is on disk.
+func update[T any](s *Store, change func(*bolt.Tx) (T, error)) (T, error) {
+	return run(s, s.db.Update, change)
+}
+
+// view runs read in a transaction that reads.
+func view[T any](s *Store, read func(*bolt.Tx) (T, error)) (T, error) {
+	return run(s, s.db.View, read)
+}
+
+// run runs do aside, so that a caller does not wait for a lock that damage left behind; do therefore hands out what it found
+// only by returning it.
+func run[T any](s *Store, transaction func(func(*bolt.Tx) error) error, do func(*bolt.Tx) (T, error)) (T, error) {
+	type outcome struct {
+		value T
+		err   error
+	}
+	var none T
+	if err := s.failure(); err != nil {
+		return none, err
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		var value T
+		err := onDisk.Guard(func() error {
+			return transaction(func(tx *bolt.Tx) (err error) {
+				value, err = do(tx)
+				return err
+			})
+		})
+		if errors.Is(err, bolterrors.ErrDatabaseNotOpen) {
+			err = ErrClosed
+		}
+		s.fail(err)
+		done <- outcome{value, err}
+	}()
+	select {
+	case o := <-done:
+		if o.err != nil {
+			return none, o.err
+		}
+		return o.value, nil
+	case <-s.broken:
+		return none, s.failure()
+	}
+}
+
+func (s *Store) failure() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.failed
+}
+
+// fail remembers damage.
+func (s *Store) fail(err error) {
+	if !errors.Is(err, ErrCorrupt) {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.failed == nil {
+		s.failed = err
+		close(s.broken)
+	}
+}

@@ -1,0 +1,9 @@
+package consent
+
+const (
+	vectorArtefact   = ""
+	vectorDigest     = ""
+	vectorCommitment = ""
+	vectorPayload    = ``
+	vectorRevocation = ""
+)
