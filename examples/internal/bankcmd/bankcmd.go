@@ -1,5 +1,5 @@
-// Package bankcmd is the bank's program: keygen, compile, encrypt, score and resume. examples/bank runs it, and the demo runs it
-// as a process of its own.
+// Package bankcmd is the bank's program: keygen, compile, encrypt, score and resume. examples/bank runs it, and the demo
+// runs it as a process of its own.
 package bankcmd
 
 import (

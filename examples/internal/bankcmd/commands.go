@@ -133,7 +133,8 @@ func resumeCommand() *cobra.Command {
 		Short: "Finish the batches with a tax node that were cut off",
 		Long: `Finishes every batch with the tax node that was cut off, oldest first, and writes the results as score
 does. What the tax node had answered it sends again, byte for byte; the rest is evaluated now. No company is evaluated
-twice. The scorecard, and the encrypted table if one was used, must be those that the batch was begun with. With nothing to finish it says so and is done.`,
+twice. The scorecard, and the encrypted table if one was used, must be those that the batch was begun with. With nothing
+to finish it says so and is done.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			_, model, err := c.prepare(cmd)
