@@ -96,7 +96,7 @@ func TestAlteredBytes(t *testing.T) {
 		_, err := Verify(ctx, bad, keys, noon)
 		require.ErrorIs(t, err, ErrConsent, "byte %d", i)
 		_, err = Verify(ctx, artefact[:i], keys, noon)
-		require.ErrorIs(t, err, ErrMalformed)
+		require.ErrorIs(t, err, ErrConsent)
 		_, err = Verify(ctx, append(append(append([]byte(nil), artefact[:i]...), '\n'), artefact[i:]...), keys, noon)
 		require.ErrorIs(t, err, ErrMalformed)
 	}

@@ -140,4 +140,3 @@ func (r *rig) charge(t testing.TB, session byte, q *Question, n uint32, refs ...
 	require.Len(t, out, len(refs))
 	return out
 }
-

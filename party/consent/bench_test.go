@@ -1,0 +1,113 @@
+package consent
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	bolt "go.etcd.io/bbolt"
+
+	"github.com/blindscore/blindscore/party/uscc"
+)
+
+func BenchmarkVerify(b *testing.B) {
+	keys := register(b, 1)
+	artefact := create(b, sample(b, 0), 0)
+	b.SetBytes(int64(len(artefact)))
+	for b.Loop() {
+		if _, err := Verify(ctx, artefact, keys, noon); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkGrant(b *testing.B) {
+	const n = 2048
+	r := newRig(b)
+	keys := register(b, n)
+	r.Store.keys = keys
+	artefacts := make([][]byte, n)
+	for round := uint64(0); b.Loop(); round++ {
+		b.StopTimer()
+		for i := range artefacts {
+			c := sample(b, uint64(i))
+			c.ID = idOf(round)
+			artefacts[i] = create(b, c, uint64(i))
+		}
+		b.StartTimer()
+		if _, err := r.Grant(ctx, noon, artefacts...); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(n*float64(b.N)/b.Elapsed().Seconds(), "companies/s")
+}
+
+// filled is a store with one consent of each of n companies, put there as Grant would but unsigned, and the companies in
+// random order.
+func filled(b *testing.B, n int) (*rig, []uscc.ID) {
+	r := newRig(b)
+	companies := make([]uscc.ID, n)
+	c := sample(b, 0)
+	c.Terms.MaxEvaluations, c.Terms.Frequency.Times = MaxEvaluations, MaxTimes
+	require.NoError(b, r.db.Update(func(tx *bolt.Tx) error {
+		number, err := internTerms(tx, &c.Terms)
+		if err != nil {
+			return err
+		}
+		for i := range companies {
+			companies[i] = uscc.Synthetic(uint64(i))
+			st := state{terms: number, start: c.Start.Unix(), expiry: c.Expiry.Unix()}
+			key, err := Reference{companies[i], idOf(uint64(i))}.key()
+			if err != nil {
+				return err
+			}
+			if err := tx.Bucket(bucketStates).Put(key[:], st.encode(key[:])); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	rand.New(rand.NewPCG(1, 2)).Shuffle(n, func(i, j int) { companies[i], companies[j] = companies[j], companies[i] })
+	return r, companies
+}
+
+func BenchmarkLookup(b *testing.B) {
+	r, all := filled(b, 1_000_000)
+	for _, n := range []int{1, 1000, 100_000, 1_000_000} {
+		b.Run(fmt.Sprintf("N=%d", n), func(b *testing.B) {
+			for b.Loop() {
+				answers, err := r.Lookup(ctx, all[:n], asked(b))
+				if err != nil || answers[0].Err != nil {
+					b.Fatal(err, answers[0].Err)
+				}
+			}
+			b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "companies/s")
+		})
+	}
+}
+
+func BenchmarkCharge(b *testing.B) {
+	r, all := filled(b, 1_000_000)
+	session := uint64(0)
+	for _, n := range []int{1, 1000, 100_000, 1_000_000} {
+		b.Run(fmt.Sprintf("N=%d", n), func(b *testing.B) {
+			answers, err := r.Lookup(ctx, all[:n], asked(b))
+			require.NoError(b, err)
+			refs := make([]Reference, n)
+			for i, a := range answers {
+				refs[i] = a.Reference
+			}
+			for b.Loop() {
+				session++
+				var id [32]byte
+				le.PutUint64(id[:], session)
+				out, err := r.Charge(ctx, id, refs, 1, asked(b))
+				if err != nil || out[0] != nil {
+					b.Fatal(err, out[0])
+				}
+			}
+			b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "companies/s")
+		})
+	}
+}
