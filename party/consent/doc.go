@@ -48,6 +48,6 @@
 //
 // # Sizes
 //
-// An artefact of twelve features takes about 1.7 KB. A stored consent takes its artefact and some 250 bytes; a charge 32
+// An artefact takes about 1.3 KB and the names of its features. A stored consent takes its artefact and some 250 bytes; a charge 32
 // bytes a session and one a company.
 package consent

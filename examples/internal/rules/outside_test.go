@@ -35,6 +35,7 @@ var guests = []struct {
 	{"golang.org/x/sync/...", []string{"mpc", "mpc/ot", "mpc/lookup", "mpc/lattice", "mpc/score", "party/...", "examples/...", "bench/..."}, true},
 	{"lukechampine.com/blake3/guts", []string{"mpc"}, true}, // the tree behind mpc.Hash
 	{"lukechampine.com/blake3", []string{"mpc", "mpc/ot", "mpc/lookup", "mpc/lattice", "mpc/score", "party/..."}, true},
+	{"github.com/go-jose/go-jose/v4/...", []string{"party/consent"}, false}, // its artefacts are opened in one place
 	{"C", nil, false}, // cgo
 	{"...", []string{"party/...", "examples/...", "bench/..."}, true},
 }
@@ -92,6 +93,8 @@ func TestWelcome(t *testing.T) {
 		{"mpc/internal/aes128", "lukechampine.com/blake3", false, false},
 		{"party/records", "modernc.org/sqlite", false, true},
 		{"mpc", "modernc.org/sqlite", false, false},
+		{"party/consent", "github.com/go-jose/go-jose/v4", false, true},
+		{"party", "github.com/go-jose/go-jose/v4", false, false},
 		{"party", "C", false, false},
 	} {
 		require.Equal(t, c.ok, welcome(c.dir, c.pkg, c.test), "%s -> %s (test %t)", c.dir, c.pkg, c.test)
