@@ -67,6 +67,9 @@ func (c *coder) number(field string, v *uint64, size int, lo, hi uint64) {
 		return
 	}
 	c.raw(field, b[8-size:])
+	if !c.reading { // what is written is never touched: others may be reading it
+		return
+	}
 	if *v = binary.BigEndian.Uint64(b[:]); c.err == nil && (*v < lo || *v > hi) {
 		c.fail(field, "want %d to %d, got %d", lo, hi, *v)
 	}
@@ -124,7 +127,9 @@ func (c *coder) text(field string, s *string, limit int) {
 			return
 		}
 	}
-	*s = string(b)
+	if c.reading {
+		*s = string(b)
+	}
 }
 
 // commitments codes 1 to MaxCommitments of them, in ascending order, so that none comes twice.

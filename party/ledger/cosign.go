@@ -73,6 +73,7 @@ func (v *cosignVerifier) Name() string { return v.WitnessKey.Name }
 func (v *cosignVerifier) KeyHash() uint32 {
 	return keyHash(v.WitnessKey.Name, algorithmCosigned, v.Key)
 }
+
 func (v *cosignVerifier) Verify(msg, sig []byte) bool {
 	if len(sig) != 8+ed25519.SignatureSize {
 		return false
