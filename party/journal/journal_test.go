@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	bolt "go.etcd.io/bbolt"
 
 	"github.com/blindscore/blindscore/mpc"
 	"github.com/blindscore/blindscore/party/partypb"
@@ -325,4 +326,26 @@ func BenchmarkPutAnswer(b *testing.B) {
 			b.ReportMetric(b.Elapsed().Seconds()*1e6*float64(writers)/float64(b.N), "us-latency")
 		})
 	}
+}
+
+// What a superblock costs on disk does not grow with the number of companies: the record is written once.
+func TestRecordIsWrittenOnce(t *testing.T) {
+	j := bank(t, filepath.Join(t.TempDir(), "bank.db"))
+	id, r := TaskID{1}, record(7, 500_000)
+	require.NoError(t, j.PutTask(id, r))
+	size := func() int64 {
+		n, err := view(j.store, func(tx *bolt.Tx) (int64, error) { return tx.Size(), nil })
+		require.NoError(t, err)
+		return n
+	}
+	before := size()
+	for n := range 20 {
+		require.NoError(t, j.PutAttempt(id, uint64(n+1), mpc.Seed{}))
+		require.NoError(t, j.PutChain(id, 1, n, mpc.Digest{}))
+		require.NoError(t, j.PutResult(id, &Result{Block: n, Attempt: 1}))
+	}
+	require.Less(t, size()-before, int64(len(r.Companies)), "a second copy takes other pages")
+	again, err := j.Task(id)
+	require.NoError(t, err)
+	require.Equal(t, r.Companies, again.Companies)
 }

@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	fileVersion = 1
+	fileVersion = 2
 	maxGroup    = 256 // changes in one commit
 )
 

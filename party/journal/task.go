@@ -21,6 +21,7 @@ var (
 	keyReceipt = []byte("receipt")
 	keyPeer    = []byte("peer") // as in the record, to be found without reading all of it
 
+	bucketRecord  = []byte("record")  // of keyTask alone
 	bucketAnswers = []byte("answers") // tax node: superblock -> answer
 	bucketResults = []byte("results") // bank: superblock -> result
 	bucketSeeds   = []byte("seeds")   // bank: attempt -> seed
@@ -107,7 +108,13 @@ func (s *store) putTask(id TaskID, r *Record, inner ...[]byte) error {
 		if err := b.Put(keyPeer, encode(id[:], r.Peer[:])); err != nil {
 			return err
 		}
-		return b.Put(keyTask, record)
+		// Not beside the other keys: bbolt writes a page as a whole, and the record, of up to 27 bytes a company, would be
+		// written again with a neighbour, and its old copies stay in the file and in its map.
+		own, err := b.CreateBucket(bucketRecord)
+		if err != nil {
+			return err
+		}
+		return own.Put(keyTask, record)
 	})
 }
 
@@ -134,7 +141,7 @@ func inside(tx *bolt.Tx, id TaskID, name []byte) (*bolt.Bucket, error) {
 // Task returns the record of a task, or ErrUnknown.
 func (s *store) Task(id TaskID) (*Record, error) {
 	return view(s, func(tx *bolt.Tx) (*Record, error) {
-		b, err := task(tx, id)
+		b, err := inside(tx, id, bucketRecord)
 		if err != nil {
 			return nil, err
 		}
