@@ -48,7 +48,7 @@ func (b *Block) Next() ([]byte, error) {
 	if err := b.turn(true); err != nil {
 		return nil, err
 	}
-	b.out = buffer(headerSize + b.sizes[b.flight] + signatureSize)
+	b.out = spare.take(headerSize + b.sizes[b.flight] + signatureSize)
 	b.filled.reset()
 	return b.out[headerSize : headerSize+b.sizes[b.flight]], nil
 }
@@ -92,7 +92,7 @@ func (b *Block) Send(ctx context.Context) error {
 		}
 	}
 	err := b.d.conn.writeFrame(ctx, frame)
-	recycle(frame)
+	spare.give(frame)
 	return err
 }
 
@@ -102,7 +102,7 @@ func (b *Block) Recv(ctx context.Context) ([]byte, error) {
 	if err := b.turn(false); err != nil {
 		return nil, err
 	}
-	recycle(b.got)
+	spare.give(b.got)
 	b.got = nil
 	var a arrival
 	select {
@@ -135,7 +135,7 @@ func (b *Block) finish() error {
 	if b.flight != len(b.sizes) {
 		return fmt.Errorf("%w: superblock %d ended after flight %d of %d", ErrParams, b.Index, b.flight, len(b.sizes))
 	}
-	recycle(b.got)
+	spare.give(b.got)
 	b.s.mu.Lock()
 	b.s.done[b.Index] = b.hash
 	b.s.mu.Unlock()
@@ -222,7 +222,7 @@ func (d *demux) read(ctx context.Context) error {
 // the processor's cache.
 func (d *demux) receive(ctx context.Context, size int) (arrival, error) {
 	const piece = 256 << 10
-	buf := buffer(size)
+	buf := spare.take(size)
 	payload := buf[:size-signatureSize]
 	var h hashing
 	for at := 0; at < size; at += piece {
@@ -261,23 +261,5 @@ func (d *demux) expect(ctx context.Context, h header) (*Block, error) {
 		case <-timeout.C:
 			return nil, fmt.Errorf("%w: superblock %d came early and its turn did not come", ErrInterrupted, h.block)
 		}
-	}
-}
-
-// frames keeps the buffers of frames, over all sessions: what is in them was on
-// the wire, and new memory costs as much to touch as a superblock to compute.
-var frames sync.Pool
-
-// buffer returns a frame buffer of n bytes, recycled where possible.
-func buffer(n int) []byte {
-	if p, ok := frames.Get().(*[]byte); ok && cap(*p) >= n {
-		return (*p)[:n]
-	}
-	return make([]byte, n)
-}
-
-func recycle(b []byte) {
-	if b != nil {
-		frames.Put(&b)
 	}
 }
