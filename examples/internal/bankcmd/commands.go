@@ -27,7 +27,8 @@ list. The list holds one unified social credit code a line; or it is CSV with a 
 and, for a scorecard that reads features of the bank's own, a column for each of them, empty where the value is
 missing. These never leave the bank: their points are added here.
 
-A company that the tax node does not evaluate has the status "refused", which does not say why.
+A company that the tax node does not evaluate has the status "refused", which does not say why; one for which it
+returned what is no band has the status "invalid".
 
 With --table the encrypted table that "bank encrypt" made is used at tax nodes that trust it, and oblivious transfer,
 which takes many times the bytes, at others; the summary says which it was.

@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -23,7 +24,7 @@ type Output struct {
 // Line is one company.
 type Line struct {
 	Company uscc.ID `json:"company"`
-	Status  string  `json:"status"`          // "ok" or "refused"
+	Status  string  `json:"status"`          // "ok", "refused" or "invalid"
 	Band    *int    `json:"band,omitempty"`  // index, lowest score first
 	Name    string  `json:"name,omitempty"`  // of the band
 	Score   string  `json:"score,omitempty"` // in points, exact; only with --output score
@@ -45,17 +46,21 @@ type Summary struct {
 	Attempts       int     `json:"attempts"`
 }
 
-// Statuses of a company.
+// Statuses of a company: it has a band, the tax node does not evaluate it, or what the tax node returned is no band.
 const (
 	StatusOK      = "ok"
 	StatusRefused = "refused"
+	StatusInvalid = "invalid"
 )
 
 // lineOf is one company of a batch.
 func lineOf(b *party.Batch, model *circuits.Model, i int) Line {
 	x := &b.Results[i]
-	if x.Err != nil {
+	switch {
+	case errors.Is(x.Err, party.ErrRefused):
 		return Line{Company: x.Company, Status: StatusRefused}
+	case x.Err != nil:
+		return Line{Company: x.Company, Status: StatusInvalid}
 	}
 	line := Line{Company: x.Company, Status: StatusOK, Band: &x.Band, Name: x.Name}
 	if b.Output == party.OutputScore {
