@@ -148,7 +148,7 @@ type Plan func(block int) []int
 // Conn is dead and the peer has been told as far as it could be.
 func (s *Session) Run(ctx context.Context, conn *Conn, blocks []int, plan Plan, body func(context.Context, *Block) error) error {
 	if !s.used.CompareAndSwap(false, true) {
-		return fmt.Errorf("%w: this session has run", ErrUsed)
+		return fmt.Errorf("%w: the session has run", ErrUsed)
 	}
 	if err := checkBlocks(blocks, plan); err != nil {
 		return err

@@ -1278,7 +1278,7 @@ type StartBody struct {
 	TaskDigest []byte `protobuf:"bytes,1,opt,name=task_digest,json=taskDigest,proto3" json:"task_digest,omitempty"`
 	// The least attempt that the bank accepts, above each one it knows of; 1 to 2^32.
 	Attempt uint64 `protobuf:"varint,2,opt,name=attempt,proto3" json:"attempt,omitempty"`
-	// Commitment to the seed of the bank's randomness in this session; 32 bytes.
+	// Commitment to the seed of the bank's randomness in the session; 32 bytes.
 	SeedCommitment []byte `protobuf:"bytes,3,opt,name=seed_commitment,json=seedCommitment,proto3" json:"seed_commitment,omitempty"`
 	// Bit i % 8 of byte i / 8 is set if the bank holds the results of superblock i; just as many bytes as superblocks
 	// need, the bits past the last superblock zero.
@@ -1415,9 +1415,9 @@ type StartReplyBody struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Digest of the task; 32 bytes.
 	TaskDigest []byte `protobuf:"bytes,1,opt,name=task_digest,json=taskDigest,proto3" json:"task_digest,omitempty"`
-	// The attempt that this session is: at least the bank's, and never given to an earlier session; 1 to 2^32.
+	// The attempt that it is: at least the bank's, and never given to an earlier session; 1 to 2^32.
 	Attempt uint64 `protobuf:"varint,2,opt,name=attempt,proto3" json:"attempt,omitempty"`
-	// Commitment to the seed of the tax node's randomness in this session; 32 bytes.
+	// Commitment to the seed of the tax node's randomness in the session; 32 bytes.
 	SeedCommitment []byte `protobuf:"bytes,3,opt,name=seed_commitment,json=seedCommitment,proto3" json:"seed_commitment,omitempty"`
 	// Bit i % 8 of byte i / 8 is set if the answer of superblock i is stored at the tax node: it will be sent again, not
 	// evaluated again. Just as many bytes as superblocks need, the bits past the last superblock zero.
