@@ -90,9 +90,11 @@ func score(ctx context.Context, dir string, files madeup.Files, o options, say, 
 			taxTable, bankTable = []string{"--trust", trust}, []string{"--table", seed}
 		}
 	}
-	tax, err := start(ctx, stderr, append([]string{"taxnode", "serve", "--cert", taxCert, "--key", taxKey, "--ca", roots,
+	tax, err := start(ctx, stderr, append([]string{
+		"taxnode", "serve", "--cert", taxCert, "--key", taxKey, "--ca", roots,
 		"--schema", files.Schema, "--mapping", files.Mapping, "--db", files.Database, "--journal", at("tax-journal.db"),
-		"--listen", "127.0.0.1:0", "--announce", at("address"), "--log-level", "warn", "--grace", "1s"}, taxTable...)...)
+		"--listen", "127.0.0.1:0", "--announce", at("address"), "--log-level", "warn", "--grace", "1s",
+	}, taxTable...)...)
 	if err != nil {
 		return "", err
 	}
@@ -108,9 +110,11 @@ func score(ctx context.Context, dir string, files madeup.Files, o options, say, 
 		progress = "none"
 	}
 	results = at("bands.json")
-	bank, err := start(ctx, stderr, append([]string{"bank", "score", "--cert", bankCert, "--key", bankKey, "--ca", roots, "--tax", address,
+	bank, err := start(ctx, stderr, append([]string{
+		"bank", "score", "--cert", bankCert, "--key", bankKey, "--ca", roots, "--tax", address,
 		"--schema", files.Schema, "--model", files.Card, "--companies", files.List, "--journal", at("bank-journal.db"),
-		"--out", results, "--out-format", "json", "--progress", progress, "--quiet", "--engine", o.engine}, bankTable...)...)
+		"--out", results, "--out-format", "json", "--progress", progress, "--quiet", "--engine", o.engine,
+	}, bankTable...)...)
 	if err != nil {
 		return "", err
 	}
