@@ -21,8 +21,8 @@ import (
 // What a bank's service writes. The README shows the lines between the markers.
 
 // begin README
-// bands returns, for each company, the name of its band or party.ErrRefused. The configuration holds the identity of
-// this bank, the tax nodes that it knows, its compiled scorecard, and a journal if a batch is to survive a crash.
+// bands scores companies: Results[i] has the Name of a band, or an Err such as party.ErrRefused. The configuration holds
+// the identity of this bank, the tax nodes that it knows, its compiled scorecard, and a journal against crashes.
 func bands(ctx context.Context, cfg party.BankConfig, addr string, companies []uscc.ID) (*party.Batch, error) {
 	bank, err := party.NewBank(cfg)
 	if err != nil {

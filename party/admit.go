@@ -29,10 +29,10 @@ func (n *TaxNode) checkTask(signed *partypb.Signed, w *wire) (*agreed, error) {
 		return nil, fmt.Errorf("%w: the task is on another schema", ErrUnsupported)
 	case task.GetCompanies() > uint64(n.cfg.MaxCompanies):
 		return nil, fmt.Errorf("%w: %d companies, at most %d", ErrTask, task.GetCompanies(), n.cfg.MaxCompanies)
-	case task.GetOutputBits() > uint32(n.cfg.MaxBits) && !(task.GetOutput() == partypb.OutputKind_OUTPUT_KIND_SCORE && n.cfg.AllowScore):
-		return nil, fmt.Errorf("%w: %d bits a company, at most %d", ErrTask, task.GetOutputBits(), n.cfg.MaxBits)
 	case task.GetOutput() == partypb.OutputKind_OUTPUT_KIND_SCORE && !n.cfg.AllowScore:
 		return nil, fmt.Errorf("%w: scores are not released", ErrTask)
+	case task.GetOutputBits() > uint32(n.cfg.MaxBits) && !(task.GetOutput() == partypb.OutputKind_OUTPUT_KIND_SCORE && n.cfg.AllowScore):
+		return nil, fmt.Errorf("%w: %d bits a company, at most %d", ErrTask, task.GetOutputBits(), n.cfg.MaxBits)
 	case task.GetParameters().GetOtK() != otField || task.GetParameters().GetWindow() != window:
 		return nil, fmt.Errorf("%w: OT field of %d bits and a window of %d", ErrUnsupported, task.GetParameters().GetOtK(), task.GetParameters().GetWindow())
 	}

@@ -13,9 +13,9 @@ import (
 // wraps at least one of them.
 var (
 	// ErrRefused, for a company: the tax node does not evaluate it for this
-	// bank. It is the one answer for an unknown, unconsented, revoked or
-	// over-budget company; the reason stays in the tax node's log. For a whole
-	// task: the tax node does not run it.
+	// bank. It is the one answer for every reason, such as a company that is not
+	// on record; the reason stays with the tax node. For a whole task: the tax
+	// node does not run it.
 	ErrRefused = errors.New("party: refused")
 
 	// ErrBusy: the tax node has no room for another session. Try again later.

@@ -1,6 +1,6 @@
 // Package ledger is the log that banks, tax nodes and regulators write, and the state that its entries add up to: which
 // parties are active, which models approved, which consents live, which tasks were admitted and receipted, what audits found.
-// A tax node asks it before it admits a task, and an auditor proves from it what was done.
+// It stands on its own: the nodes of package party do not consult it yet. An auditor proves from it what was done.
 //
 // # Entries and state
 //
