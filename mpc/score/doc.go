@@ -83,4 +83,15 @@
 // the bank's "shares" and "masks", the tax node's "index", "window", "ot" and
 // "lattice". The link's OT correlation and the encrypted table have seeds of
 // their own.
+//
+// # References
+//
+//   - Naor, Pinkas: Oblivious transfer and polynomial evaluation. STOC 1999
+//     (look-ups; see mpc/lookup).
+//   - Masny, Rindal: Endemic oblivious transfer. CCS 2019; Roy: SoftSpokenOT.
+//     CRYPTO 2022 (see mpc/ot).
+//   - Guo, Katz, Wang, Yu: Efficient and secure multiparty computation from
+//     fixed-key block ciphers. IEEE S&P 2020 (the hash of the pads).
+//   - Lyubashevsky, Peikert, Regev: On ideal lattices and learning with errors
+//     over rings. EUROCRYPT 2010 (see mpc/lattice).
 package score
