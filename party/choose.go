@@ -10,8 +10,9 @@ import (
 //
 // The engine is the encrypted table wherever the tax node trusts it: at 12
 // features of 256 levels it takes an eighth of the bytes of oblivious transfer
-// with one table, and a fortieth with two. The form is two small tables where the thresholds allow it and the bytes they save take longer to send than
-// their two flights more take to travel.
+// with one table, and a fortieth with two. The form is two small tables where
+// the thresholds allow it and the bytes they save take longer to send than their
+// two flights more take to travel.
 func (l *Link) choose(req Request, own []int64) (score.Params, error) {
 	cfg := l.b.cfg
 	p := score.ParamsFor(cfg.Model, req.Output)
