@@ -6,6 +6,7 @@
 //	Hello        ->
 //	             <- HelloReply
 //	   (set-up messages of the OT correlation)
+//	Escrow       ->            if the tax node asks for one
 //	TableOffer   ->            if the bank has an encrypted table
 //	   (the table in set-up messages, if the tax node wants it)
 //	             <- TableReply
@@ -18,6 +19,7 @@
 //	             <- StartReply
 //	             <- StoredAnswer...  superblocks that were answered before the connection was lost
 //	   (the session itself: signed flights)
+//	             <- Outcome
 //	Receipt      ->
 //	             <- Receipt
 //	Bye          ->
@@ -326,8 +328,8 @@ func (RefusalCode) EnumDescriptor() ([]byte, []int) {
 // of them made anew.
 type Signed struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// An encoded Task, AdmissionBody, StartBody, StartReplyBody or ReceiptBody, as the field that holds this Signed says;
-	// 1 to 1,048,320 bytes.
+	// An encoded Task, EscrowBody, AdmissionBody, StartBody, StartReplyBody, OutcomeBody or ReceiptBody, as the field that
+	// holds this Signed says; 1 to 1,048,320 bytes.
 	Body []byte `protobuf:"bytes,1,opt,name=body,proto3" json:"body,omitempty"`
 	// Ed25519 (RFC 8032) by the sender's identity over: context || 0x00 || body, the context naming the kind of body and
 	// its version; 64 bytes.
@@ -475,7 +477,7 @@ func (x *Parameters) GetWindowBits() uint32 {
 // and every signature of its sessions.
 type Task struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Version of this message and of the protocol; 1.
+	// Version of this message and of the protocol; 2.
 	Version uint32 `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"`
 	// Drawn at random by the bank, never twice; 16 bytes.
 	Id []byte `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
@@ -489,7 +491,7 @@ type Task struct {
 	TaxName string `protobuf:"bytes,6,opt,name=tax_name,json=taxName,proto3" json:"tax_name,omitempty"`
 	// SHA-256 of the canonical encoding of the schema; 32 bytes.
 	SchemaDigest []byte `protobuf:"bytes,7,opt,name=schema_digest,json=schemaDigest,proto3" json:"schema_digest,omitempty"`
-	// Hiding commitment to the bank's compiled model; 32 bytes.
+	// Hiding commitment to the bank's compiled model, as it was approved; 32 bytes.
 	ModelDigest []byte `protobuf:"bytes,8,opt,name=model_digest,json=modelDigest,proto3" json:"model_digest,omitempty"`
 	// Features of the schema that the tax node looks up, in the order of the schema; 1 to 256 different names of 1 to 128
 	// bytes of printable text.
@@ -507,14 +509,19 @@ type Task struct {
 	// SHA-256 over the companies' codes, 18 bytes each, in order, after a context (see CompaniesDigest in package
 	// partypb); 32 bytes.
 	CompaniesDigest []byte `protobuf:"bytes,15,opt,name=companies_digest,json=companiesDigest,proto3" json:"companies_digest,omitempty"`
-	// Why the bank asks, for the tax node's policy and log; 1 to 256 bytes of printable text.
+	// Code of the purpose that companies consented to; 1 to 32 of A-Z, a-z, 0-9, ".", "-", "_".
 	Purpose string `protobuf:"bytes,16,opt,name=purpose,proto3" json:"purpose,omitempty"`
 	// When the bank made the task; RFC 3339 in UTC with whole seconds, such as 2024-05-06T07:08:09Z.
 	Created string `protobuf:"bytes,17,opt,name=created,proto3" json:"created,omitempty"`
 	// With ENGINE_LATTICE: digest of the encrypted table; 32 bytes. Empty otherwise.
 	TableDigest []byte `protobuf:"bytes,18,opt,name=table_digest,json=tableDigest,proto3" json:"table_digest,omitempty"`
 	// With ENGINE_LATTICE: seed of the public matrices, from the approver's nonce; 32 bytes. Empty otherwise.
-	TableJoint    []byte `protobuf:"bytes,19,opt,name=table_joint,json=tableJoint,proto3" json:"table_joint,omitempty"`
+	TableJoint []byte `protobuf:"bytes,19,opt,name=table_joint,json=tableJoint,proto3" json:"table_joint,omitempty"`
+	// Digest of the approval of the model; 32 bytes, or empty where there is none.
+	ApprovalDigest []byte `protobuf:"bytes,20,opt,name=approval_digest,json=approvalDigest,proto3" json:"approval_digest,omitempty"`
+	// If the model has features of the bank's own: salted commitment to their points, of every company of the batch; 32
+	// bytes. Empty otherwise.
+	OwnCommitment []byte `protobuf:"bytes,21,opt,name=own_commitment,json=ownCommitment,proto3" json:"own_commitment,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -682,10 +689,24 @@ func (x *Task) GetTableJoint() []byte {
 	return nil
 }
 
+func (x *Task) GetApprovalDigest() []byte {
+	if x != nil {
+		return x.ApprovalDigest
+	}
+	return nil
+}
+
+func (x *Task) GetOwnCommitment() []byte {
+	if x != nil {
+		return x.OwnCommitment
+	}
+	return nil
+}
+
 // Hello opens the conversation; bank to tax node.
 type Hello struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Protocol version that the bank speaks; 1.
+	// Protocol version that the bank speaks; 2.
 	Version uint32 `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"`
 	// Name and version of the bank's software, for the log; 1 to 64 bytes of printable text.
 	Software string `protobuf:"bytes,2,opt,name=software,proto3" json:"software,omitempty"`
@@ -749,7 +770,7 @@ func (x *Hello) GetOtK() uint32 {
 // HelloReply tells the bank what it may ask for; tax node to bank.
 type HelloReply struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Protocol version that the tax node speaks; 1.
+	// Protocol version that the tax node speaks; 2.
 	Version uint32 `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"`
 	// Name and version of the tax node's software, for the log; 1 to 64 bytes of printable text.
 	Software string `protobuf:"bytes,2,opt,name=software,proto3" json:"software,omitempty"`
@@ -763,7 +784,10 @@ type HelloReply struct {
 	MaxOutputBits uint32 `protobuf:"varint,6,opt,name=max_output_bits,json=maxOutputBits,proto3" json:"max_output_bits,omitempty"`
 	// Features that the tax node serves, in the order of the schema; up to 256 different names of 1 to 128 bytes of
 	// printable text.
-	Features      []string `protobuf:"bytes,7,rep,name=features,proto3" json:"features,omitempty"`
+	Features []string `protobuf:"bytes,7,rep,name=features,proto3" json:"features,omitempty"`
+	// Digest of who audits banks here, and how many of them together (see Auditors in package party): the bank must send
+	// an Escrow for them. 32 bytes, or empty if none is asked for.
+	Auditors      []byte `protobuf:"bytes,8,opt,name=auditors,proto3" json:"auditors,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -847,6 +871,125 @@ func (x *HelloReply) GetFeatures() []string {
 	return nil
 }
 
+func (x *HelloReply) GetAuditors() []byte {
+	if x != nil {
+		return x.Auditors
+	}
+	return nil
+}
+
+// Escrow seals the seed of all that the bank will draw on this connection to auditors; bank to tax node.
+type Escrow struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// An EscrowBody, signed by the bank.
+	Escrow        *Signed `protobuf:"bytes,1,opt,name=escrow,proto3" json:"escrow,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Escrow) Reset() {
+	*x = Escrow{}
+	mi := &file_party_partypb_blindscore_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Escrow) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Escrow) ProtoMessage() {}
+
+func (x *Escrow) ProtoReflect() protoreflect.Message {
+	mi := &file_party_partypb_blindscore_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Escrow.ProtoReflect.Descriptor instead.
+func (*Escrow) Descriptor() ([]byte, []int) {
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *Escrow) GetEscrow() *Signed {
+	if x != nil {
+		return x.Escrow
+	}
+	return nil
+}
+
+// EscrowBody is what the bank stands for: it will run on no other seed.
+type EscrowBody struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The connection: an exported secret of its own (RFC 8446, section 7.5), by which both sides bind the OT set-up to it;
+	// 32 bytes.
+	Link []byte `protobuf:"bytes,1,opt,name=link,proto3" json:"link,omitempty"`
+	// Ed25519 public key of the tax node; 32 bytes.
+	TaxKey []byte `protobuf:"bytes,2,opt,name=tax_key,json=taxKey,proto3" json:"tax_key,omitempty"`
+	// The seed in escrow (see package sharing), for the auditors that the tax node asked for, in the context of the link; 1
+	// to 131,072 bytes.
+	Escrow        []byte `protobuf:"bytes,3,opt,name=escrow,proto3" json:"escrow,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EscrowBody) Reset() {
+	*x = EscrowBody{}
+	mi := &file_party_partypb_blindscore_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EscrowBody) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EscrowBody) ProtoMessage() {}
+
+func (x *EscrowBody) ProtoReflect() protoreflect.Message {
+	mi := &file_party_partypb_blindscore_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EscrowBody.ProtoReflect.Descriptor instead.
+func (*EscrowBody) Descriptor() ([]byte, []int) {
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *EscrowBody) GetLink() []byte {
+	if x != nil {
+		return x.Link
+	}
+	return nil
+}
+
+func (x *EscrowBody) GetTaxKey() []byte {
+	if x != nil {
+		return x.TaxKey
+	}
+	return nil
+}
+
+func (x *EscrowBody) GetEscrow() []byte {
+	if x != nil {
+		return x.Escrow
+	}
+	return nil
+}
+
 // TableOffer names an encrypted table that the bank would like to use on this connection; bank to tax node.
 type TableOffer struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -864,7 +1007,7 @@ type TableOffer struct {
 
 func (x *TableOffer) Reset() {
 	*x = TableOffer{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[5]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -876,7 +1019,7 @@ func (x *TableOffer) String() string {
 func (*TableOffer) ProtoMessage() {}
 
 func (x *TableOffer) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[5]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -889,7 +1032,7 @@ func (x *TableOffer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TableOffer.ProtoReflect.Descriptor instead.
 func (*TableOffer) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{5}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *TableOffer) GetDigest() []byte {
@@ -931,7 +1074,7 @@ type TableReply struct {
 
 func (x *TableReply) Reset() {
 	*x = TableReply{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[6]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -943,7 +1086,7 @@ func (x *TableReply) String() string {
 func (*TableReply) ProtoMessage() {}
 
 func (x *TableReply) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[6]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -956,7 +1099,7 @@ func (x *TableReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TableReply.ProtoReflect.Descriptor instead.
 func (*TableReply) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{6}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *TableReply) GetState() TableState {
@@ -978,7 +1121,7 @@ type Prepare struct {
 
 func (x *Prepare) Reset() {
 	*x = Prepare{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[7]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -990,7 +1133,7 @@ func (x *Prepare) String() string {
 func (*Prepare) ProtoMessage() {}
 
 func (x *Prepare) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[7]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1003,7 +1146,7 @@ func (x *Prepare) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Prepare.ProtoReflect.Descriptor instead.
 func (*Prepare) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{7}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Prepare) GetCount() uint32 {
@@ -1024,7 +1167,7 @@ type Propose struct {
 
 func (x *Propose) Reset() {
 	*x = Propose{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[8]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1036,7 +1179,7 @@ func (x *Propose) String() string {
 func (*Propose) ProtoMessage() {}
 
 func (x *Propose) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[8]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1049,7 +1192,7 @@ func (x *Propose) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Propose.ProtoReflect.Descriptor instead.
 func (*Propose) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{8}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Propose) GetTask() *Signed {
@@ -1070,7 +1213,7 @@ type Companies struct {
 
 func (x *Companies) Reset() {
 	*x = Companies{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[9]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1082,7 +1225,7 @@ func (x *Companies) String() string {
 func (*Companies) ProtoMessage() {}
 
 func (x *Companies) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[9]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1095,7 +1238,7 @@ func (x *Companies) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Companies.ProtoReflect.Descriptor instead.
 func (*Companies) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{9}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Companies) GetIds() []byte {
@@ -1116,7 +1259,7 @@ type Admission struct {
 
 func (x *Admission) Reset() {
 	*x = Admission{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[10]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1128,7 +1271,7 @@ func (x *Admission) String() string {
 func (*Admission) ProtoMessage() {}
 
 func (x *Admission) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[10]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1141,7 +1284,7 @@ func (x *Admission) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Admission.ProtoReflect.Descriptor instead.
 func (*Admission) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{10}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Admission) GetAdmission() *Signed {
@@ -1163,13 +1306,15 @@ type AdmissionBody struct {
 	Admitted []byte `protobuf:"bytes,3,opt,name=admitted,proto3" json:"admitted,omitempty"`
 	// How many bits are set in admitted.
 	AdmittedCount uint64 `protobuf:"varint,4,opt,name=admitted_count,json=admittedCount,proto3" json:"admitted_count,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// Salted commitment to the levels of the admitted companies, superblock by superblock; 32 bytes.
+	RecordsCommitment []byte `protobuf:"bytes,5,opt,name=records_commitment,json=recordsCommitment,proto3" json:"records_commitment,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *AdmissionBody) Reset() {
 	*x = AdmissionBody{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[11]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1181,7 +1326,7 @@ func (x *AdmissionBody) String() string {
 func (*AdmissionBody) ProtoMessage() {}
 
 func (x *AdmissionBody) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[11]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1194,7 +1339,7 @@ func (x *AdmissionBody) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdmissionBody.ProtoReflect.Descriptor instead.
 func (*AdmissionBody) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{11}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *AdmissionBody) GetTaskDigest() []byte {
@@ -1225,6 +1370,13 @@ func (x *AdmissionBody) GetAdmittedCount() uint64 {
 	return 0
 }
 
+func (x *AdmissionBody) GetRecordsCommitment() []byte {
+	if x != nil {
+		return x.RecordsCommitment
+	}
+	return nil
+}
+
 // Start opens a session on an admitted task, for the first time or again; bank to tax node.
 type Start struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1236,7 +1388,7 @@ type Start struct {
 
 func (x *Start) Reset() {
 	*x = Start{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[12]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1248,7 +1400,7 @@ func (x *Start) String() string {
 func (*Start) ProtoMessage() {}
 
 func (x *Start) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[12]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1261,7 +1413,7 @@ func (x *Start) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Start.ProtoReflect.Descriptor instead.
 func (*Start) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{12}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Start) GetStart() *Signed {
@@ -1288,13 +1440,15 @@ type StartBody struct {
 	// SHA-256 of the body of the Admission that the bank goes by, in its context (see AdmissionDigest in package partypb);
 	// 32 bytes.
 	AdmissionDigest []byte `protobuf:"bytes,6,opt,name=admission_digest,json=admissionDigest,proto3" json:"admission_digest,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// What the session stands on.
+	Ground        *Ground `protobuf:"bytes,7,opt,name=ground,proto3" json:"ground,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *StartBody) Reset() {
 	*x = StartBody{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[13]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1306,7 +1460,7 @@ func (x *StartBody) String() string {
 func (*StartBody) ProtoMessage() {}
 
 func (x *StartBody) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[13]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1319,7 +1473,7 @@ func (x *StartBody) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartBody.ProtoReflect.Descriptor instead.
 func (*StartBody) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{13}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *StartBody) GetTaskDigest() []byte {
@@ -1364,6 +1518,95 @@ func (x *StartBody) GetAdmissionDigest() []byte {
 	return nil
 }
 
+func (x *StartBody) GetGround() *Ground {
+	if x != nil {
+		return x.Ground
+	}
+	return nil
+}
+
+// Ground is the state of the connection that a session begins from, as its sender sees it; both sides must see the same.
+type Ground struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The connection, as in EscrowBody; 32 bytes.
+	Link []byte `protobuf:"bytes,1,opt,name=link,proto3" json:"link,omitempty"`
+	// Digest of all set-up messages of the connection so far, both ways; 32 bytes.
+	SetupDigest []byte `protobuf:"bytes,2,opt,name=setup_digest,json=setupDigest,proto3" json:"setup_digest,omitempty"`
+	// OT extensions made on the connection so far; 0 to 2^32.
+	Extensions uint64 `protobuf:"varint,3,opt,name=extensions,proto3" json:"extensions,omitempty"`
+	// Which seed of its sender's the session runs on, of those that follow from the seed of the connection; 0 to 2^32.
+	SeedIndex uint64 `protobuf:"varint,4,opt,name=seed_index,json=seedIndex,proto3" json:"seed_index,omitempty"`
+	// Digest of the Escrow of the connection; 32 bytes, or empty if there is none.
+	EscrowDigest  []byte `protobuf:"bytes,5,opt,name=escrow_digest,json=escrowDigest,proto3" json:"escrow_digest,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Ground) Reset() {
+	*x = Ground{}
+	mi := &file_party_partypb_blindscore_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Ground) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Ground) ProtoMessage() {}
+
+func (x *Ground) ProtoReflect() protoreflect.Message {
+	mi := &file_party_partypb_blindscore_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Ground.ProtoReflect.Descriptor instead.
+func (*Ground) Descriptor() ([]byte, []int) {
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *Ground) GetLink() []byte {
+	if x != nil {
+		return x.Link
+	}
+	return nil
+}
+
+func (x *Ground) GetSetupDigest() []byte {
+	if x != nil {
+		return x.SetupDigest
+	}
+	return nil
+}
+
+func (x *Ground) GetExtensions() uint64 {
+	if x != nil {
+		return x.Extensions
+	}
+	return 0
+}
+
+func (x *Ground) GetSeedIndex() uint64 {
+	if x != nil {
+		return x.SeedIndex
+	}
+	return 0
+}
+
+func (x *Ground) GetEscrowDigest() []byte {
+	if x != nil {
+		return x.EscrowDigest
+	}
+	return nil
+}
+
 // StartReply accepts a session; tax node to bank.
 type StartReply struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1375,7 +1618,7 @@ type StartReply struct {
 
 func (x *StartReply) Reset() {
 	*x = StartReply{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[14]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1387,7 +1630,7 @@ func (x *StartReply) String() string {
 func (*StartReply) ProtoMessage() {}
 
 func (x *StartReply) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[14]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1400,7 +1643,7 @@ func (x *StartReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartReply.ProtoReflect.Descriptor instead.
 func (*StartReply) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{14}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *StartReply) GetStart() *Signed {
@@ -1427,14 +1670,16 @@ type StartReplyBody struct {
 	// SHA-256 of the body of the Start that this answers; 32 bytes.
 	StartDigest []byte `protobuf:"bytes,6,opt,name=start_digest,json=startDigest,proto3" json:"start_digest,omitempty"`
 	// Which of what was prepared on this connection the session uses, counted from 1; zero if none. 0 to 2^32.
-	Prepared      uint64 `protobuf:"varint,7,opt,name=prepared,proto3" json:"prepared,omitempty"`
+	Prepared uint64 `protobuf:"varint,7,opt,name=prepared,proto3" json:"prepared,omitempty"`
+	// As in StartBody, with the tax node's seed_index.
+	Ground        *Ground `protobuf:"bytes,8,opt,name=ground,proto3" json:"ground,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *StartReplyBody) Reset() {
 	*x = StartReplyBody{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[15]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1446,7 +1691,7 @@ func (x *StartReplyBody) String() string {
 func (*StartReplyBody) ProtoMessage() {}
 
 func (x *StartReplyBody) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[15]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1459,7 +1704,7 @@ func (x *StartReplyBody) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartReplyBody.ProtoReflect.Descriptor instead.
 func (*StartReplyBody) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{15}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *StartReplyBody) GetTaskDigest() []byte {
@@ -1511,6 +1756,13 @@ func (x *StartReplyBody) GetPrepared() uint64 {
 	return 0
 }
 
+func (x *StartReplyBody) GetGround() *Ground {
+	if x != nil {
+		return x.Ground
+	}
+	return nil
+}
+
 // StoredAnswer is the last flight of a superblock, sent again byte for byte; tax node to bank.
 type StoredAnswer struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1530,7 +1782,7 @@ type StoredAnswer struct {
 
 func (x *StoredAnswer) Reset() {
 	*x = StoredAnswer{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[16]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1542,7 +1794,7 @@ func (x *StoredAnswer) String() string {
 func (*StoredAnswer) ProtoMessage() {}
 
 func (x *StoredAnswer) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[16]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1555,7 +1807,7 @@ func (x *StoredAnswer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StoredAnswer.ProtoReflect.Descriptor instead.
 func (*StoredAnswer) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{16}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *StoredAnswer) GetBlock() uint32 {
@@ -1593,6 +1845,126 @@ func (x *StoredAnswer) GetDigest() []byte {
 	return nil
 }
 
+// Outcome says what was withheld from the answers; tax node to bank, when the last superblock is done.
+type Outcome struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// An OutcomeBody, signed by the tax node.
+	Outcome       *Signed `protobuf:"bytes,1,opt,name=outcome,proto3" json:"outcome,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Outcome) Reset() {
+	*x = Outcome{}
+	mi := &file_party_partypb_blindscore_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Outcome) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Outcome) ProtoMessage() {}
+
+func (x *Outcome) ProtoReflect() protoreflect.Message {
+	mi := &file_party_partypb_blindscore_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Outcome.ProtoReflect.Descriptor instead.
+func (*Outcome) Descriptor() ([]byte, []int) {
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *Outcome) GetOutcome() *Signed {
+	if x != nil {
+		return x.Outcome
+	}
+	return nil
+}
+
+// OutcomeBody names the companies whose consent ended between admission and answer: their bits were not released.
+type OutcomeBody struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Digest of the task; 32 bytes.
+	TaskDigest []byte `protobuf:"bytes,1,opt,name=task_digest,json=taskDigest,proto3" json:"task_digest,omitempty"`
+	// Companies admitted; 0 to 4,194,304.
+	Admitted uint64 `protobuf:"varint,2,opt,name=admitted,proto3" json:"admitted,omitempty"`
+	// Bit i % 8 of byte i / 8 is set if the i-th of the admitted companies was withheld; just as many bytes as those
+	// companies need, the bits past the last one zero.
+	Withheld []byte `protobuf:"bytes,3,opt,name=withheld,proto3" json:"withheld,omitempty"`
+	// How many bits are set in withheld.
+	WithheldCount uint64 `protobuf:"varint,4,opt,name=withheld_count,json=withheldCount,proto3" json:"withheld_count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OutcomeBody) Reset() {
+	*x = OutcomeBody{}
+	mi := &file_party_partypb_blindscore_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OutcomeBody) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OutcomeBody) ProtoMessage() {}
+
+func (x *OutcomeBody) ProtoReflect() protoreflect.Message {
+	mi := &file_party_partypb_blindscore_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OutcomeBody.ProtoReflect.Descriptor instead.
+func (*OutcomeBody) Descriptor() ([]byte, []int) {
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *OutcomeBody) GetTaskDigest() []byte {
+	if x != nil {
+		return x.TaskDigest
+	}
+	return nil
+}
+
+func (x *OutcomeBody) GetAdmitted() uint64 {
+	if x != nil {
+		return x.Admitted
+	}
+	return 0
+}
+
+func (x *OutcomeBody) GetWithheld() []byte {
+	if x != nil {
+		return x.Withheld
+	}
+	return nil
+}
+
+func (x *OutcomeBody) GetWithheldCount() uint64 {
+	if x != nil {
+		return x.WithheldCount
+	}
+	return 0
+}
+
 // Receipt says that a batch is complete; the bank's first, then the tax node's over the same body.
 type Receipt struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1604,7 +1976,7 @@ type Receipt struct {
 
 func (x *Receipt) Reset() {
 	*x = Receipt{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[17]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1616,7 +1988,7 @@ func (x *Receipt) String() string {
 func (*Receipt) ProtoMessage() {}
 
 func (x *Receipt) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[17]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1629,7 +2001,7 @@ func (x *Receipt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Receipt.ProtoReflect.Descriptor instead.
 func (*Receipt) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{17}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Receipt) GetReceipt() *Signed {
@@ -1647,19 +2019,21 @@ type ReceiptBody struct {
 	// SHA-256 over the transcript hashes of all superblocks in order, after a context (see TranscriptDigest in package
 	// partypb); 32 bytes.
 	Transcript []byte `protobuf:"bytes,2,opt,name=transcript,proto3" json:"transcript,omitempty"`
-	// Companies evaluated; 0 to 4,194,304.
+	// Companies evaluated: those admitted and not withheld; 0 to 4,194,304.
 	Companies uint64 `protobuf:"varint,3,opt,name=companies,proto3" json:"companies,omitempty"`
 	// Bits that left the tax node for each of them; 1 to 16.
 	Bits uint32 `protobuf:"varint,4,opt,name=bits,proto3" json:"bits,omitempty"`
 	// When the bank had all results; RFC 3339 in UTC with whole seconds.
-	Finished      string `protobuf:"bytes,5,opt,name=finished,proto3" json:"finished,omitempty"`
+	Finished string `protobuf:"bytes,5,opt,name=finished,proto3" json:"finished,omitempty"`
+	// SHA-256 of the body of the Outcome, in its context (see OutcomeDigest in package partypb); 32 bytes.
+	OutcomeDigest []byte `protobuf:"bytes,6,opt,name=outcome_digest,json=outcomeDigest,proto3" json:"outcome_digest,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ReceiptBody) Reset() {
 	*x = ReceiptBody{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[18]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1671,7 +2045,7 @@ func (x *ReceiptBody) String() string {
 func (*ReceiptBody) ProtoMessage() {}
 
 func (x *ReceiptBody) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[18]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1684,7 +2058,7 @@ func (x *ReceiptBody) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiptBody.ProtoReflect.Descriptor instead.
 func (*ReceiptBody) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{18}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ReceiptBody) GetTaskDigest() []byte {
@@ -1722,6 +2096,13 @@ func (x *ReceiptBody) GetFinished() string {
 	return ""
 }
 
+func (x *ReceiptBody) GetOutcomeDigest() []byte {
+	if x != nil {
+		return x.OutcomeDigest
+	}
+	return nil
+}
+
 // Refusal takes the place of any answer. The connection is closed after it.
 type Refusal struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1735,7 +2116,7 @@ type Refusal struct {
 
 func (x *Refusal) Reset() {
 	*x = Refusal{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[19]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1747,7 +2128,7 @@ func (x *Refusal) String() string {
 func (*Refusal) ProtoMessage() {}
 
 func (x *Refusal) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[19]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1760,7 +2141,7 @@ func (x *Refusal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refusal.ProtoReflect.Descriptor instead.
 func (*Refusal) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{19}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Refusal) GetCode() RefusalCode {
@@ -1786,7 +2167,7 @@ type Bye struct {
 
 func (x *Bye) Reset() {
 	*x = Bye{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[20]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1798,7 +2179,7 @@ func (x *Bye) String() string {
 func (*Bye) ProtoMessage() {}
 
 func (x *Bye) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[20]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1811,7 +2192,7 @@ func (x *Bye) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Bye.ProtoReflect.Descriptor instead.
 func (*Bye) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{20}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{25}
 }
 
 // Control is one message of the control channel; exactly one field is set, and the whole has at most 1 MiB.
@@ -1833,6 +2214,8 @@ type Control struct {
 	//	*Control_TableOffer
 	//	*Control_TableReply
 	//	*Control_Prepare
+	//	*Control_Escrow
+	//	*Control_Outcome
 	Kind          isControl_Kind `protobuf_oneof:"kind"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1840,7 +2223,7 @@ type Control struct {
 
 func (x *Control) Reset() {
 	*x = Control{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[21]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1852,7 +2235,7 @@ func (x *Control) String() string {
 func (*Control) ProtoMessage() {}
 
 func (x *Control) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[21]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1865,7 +2248,7 @@ func (x *Control) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Control.ProtoReflect.Descriptor instead.
 func (*Control) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{21}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Control) GetKind() isControl_Kind {
@@ -2001,6 +2384,24 @@ func (x *Control) GetPrepare() *Prepare {
 	return nil
 }
 
+func (x *Control) GetEscrow() *Escrow {
+	if x != nil {
+		if x, ok := x.Kind.(*Control_Escrow); ok {
+			return x.Escrow
+		}
+	}
+	return nil
+}
+
+func (x *Control) GetOutcome() *Outcome {
+	if x != nil {
+		if x, ok := x.Kind.(*Control_Outcome); ok {
+			return x.Outcome
+		}
+	}
+	return nil
+}
+
 type isControl_Kind interface {
 	isControl_Kind()
 }
@@ -2061,6 +2462,14 @@ type Control_Prepare struct {
 	Prepare *Prepare `protobuf:"bytes,14,opt,name=prepare,proto3,oneof"`
 }
 
+type Control_Escrow struct {
+	Escrow *Escrow `protobuf:"bytes,15,opt,name=escrow,proto3,oneof"`
+}
+
+type Control_Outcome struct {
+	Outcome *Outcome `protobuf:"bytes,16,opt,name=outcome,proto3,oneof"`
+}
+
 func (*Control_Hello) isControl_Kind() {}
 
 func (*Control_HelloReply) isControl_Kind() {}
@@ -2089,6 +2498,10 @@ func (*Control_TableReply) isControl_Kind() {}
 
 func (*Control_Prepare) isControl_Kind() {}
 
+func (*Control_Escrow) isControl_Kind() {}
+
+func (*Control_Outcome) isControl_Kind() {}
+
 var File_party_partypb_blindscore_proto protoreflect.FileDescriptor
 
 const file_party_partypb_blindscore_proto_rawDesc = "" +
@@ -2108,7 +2521,7 @@ const file_party_partypb_blindscore_proto_rawDesc = "" +
 	"\x06window\x18\x04 \x01(\rR\x06window\x12-\n" +
 	"\x04form\x18\x05 \x01(\x0e2\x19.blindscore.party.v1.FormR\x04form\x12\x1f\n" +
 	"\vwindow_bits\x18\x06 \x01(\rR\n" +
-	"windowBits\"\x97\x05\n" +
+	"windowBits\"\xe7\x05\n" +
 	"\x04Task\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\rR\aversion\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\fR\x02id\x12\x19\n" +
@@ -2133,11 +2546,13 @@ const file_party_partypb_blindscore_proto_rawDesc = "" +
 	"\acreated\x18\x11 \x01(\tR\acreated\x12!\n" +
 	"\ftable_digest\x18\x12 \x01(\fR\vtableDigest\x12\x1f\n" +
 	"\vtable_joint\x18\x13 \x01(\fR\n" +
-	"tableJointJ\x04\b\x14\x10(\"P\n" +
+	"tableJoint\x12'\n" +
+	"\x0fapproval_digest\x18\x14 \x01(\fR\x0eapprovalDigest\x12%\n" +
+	"\x0eown_commitment\x18\x15 \x01(\fR\rownCommitmentJ\x04\b\x16\x10(\"P\n" +
 	"\x05Hello\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\rR\aversion\x12\x1a\n" +
 	"\bsoftware\x18\x02 \x01(\tR\bsoftware\x12\x11\n" +
-	"\x04ot_k\x18\x03 \x01(\rR\x03otK\"\xe3\x01\n" +
+	"\x04ot_k\x18\x03 \x01(\rR\x03otK\"\xff\x01\n" +
 	"\n" +
 	"HelloReply\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\rR\aversion\x12\x1a\n" +
@@ -2146,7 +2561,15 @@ const file_party_partypb_blindscore_proto_rawDesc = "" +
 	"\rschema_digest\x18\x04 \x01(\fR\fschemaDigest\x12#\n" +
 	"\rmax_companies\x18\x05 \x01(\x04R\fmaxCompanies\x12&\n" +
 	"\x0fmax_output_bits\x18\x06 \x01(\rR\rmaxOutputBits\x12\x1a\n" +
-	"\bfeatures\x18\a \x03(\tR\bfeatures\"u\n" +
+	"\bfeatures\x18\a \x03(\tR\bfeatures\x12\x1a\n" +
+	"\bauditors\x18\b \x01(\fR\bauditors\"=\n" +
+	"\x06Escrow\x123\n" +
+	"\x06escrow\x18\x01 \x01(\v2\x1b.blindscore.party.v1.SignedR\x06escrow\"Q\n" +
+	"\n" +
+	"EscrowBody\x12\x12\n" +
+	"\x04link\x18\x01 \x01(\fR\x04link\x12\x17\n" +
+	"\atax_key\x18\x02 \x01(\fR\x06taxKey\x12\x16\n" +
+	"\x06escrow\x18\x03 \x01(\fR\x06escrow\"u\n" +
 	"\n" +
 	"TableOffer\x12\x16\n" +
 	"\x06digest\x18\x01 \x01(\fR\x06digest\x12\x14\n" +
@@ -2164,15 +2587,16 @@ const file_party_partypb_blindscore_proto_rawDesc = "" +
 	"\tCompanies\x12\x10\n" +
 	"\x03ids\x18\x01 \x01(\fR\x03ids\"F\n" +
 	"\tAdmission\x129\n" +
-	"\tadmission\x18\x01 \x01(\v2\x1b.blindscore.party.v1.SignedR\tadmission\"\x91\x01\n" +
+	"\tadmission\x18\x01 \x01(\v2\x1b.blindscore.party.v1.SignedR\tadmission\"\xc0\x01\n" +
 	"\rAdmissionBody\x12\x1f\n" +
 	"\vtask_digest\x18\x01 \x01(\fR\n" +
 	"taskDigest\x12\x1c\n" +
 	"\tcompanies\x18\x02 \x01(\x04R\tcompanies\x12\x1a\n" +
 	"\badmitted\x18\x03 \x01(\fR\badmitted\x12%\n" +
-	"\x0eadmitted_count\x18\x04 \x01(\x04R\radmittedCount\":\n" +
+	"\x0eadmitted_count\x18\x04 \x01(\x04R\radmittedCount\x12-\n" +
+	"\x12records_commitment\x18\x05 \x01(\fR\x11recordsCommitment\":\n" +
 	"\x05Start\x121\n" +
-	"\x05start\x18\x01 \x01(\v2\x1b.blindscore.party.v1.SignedR\x05start\"\xd8\x01\n" +
+	"\x05start\x18\x01 \x01(\v2\x1b.blindscore.party.v1.SignedR\x05start\"\x8d\x02\n" +
 	"\tStartBody\x12\x1f\n" +
 	"\vtask_digest\x18\x01 \x01(\fR\n" +
 	"taskDigest\x12\x18\n" +
@@ -2180,10 +2604,20 @@ const file_party_partypb_blindscore_proto_rawDesc = "" +
 	"\x0fseed_commitment\x18\x03 \x01(\fR\x0eseedCommitment\x12\x1a\n" +
 	"\bfinished\x18\x04 \x01(\fR\bfinished\x12 \n" +
 	"\vsuperblocks\x18\x05 \x01(\rR\vsuperblocks\x12)\n" +
-	"\x10admission_digest\x18\x06 \x01(\fR\x0fadmissionDigest\"?\n" +
+	"\x10admission_digest\x18\x06 \x01(\fR\x0fadmissionDigest\x123\n" +
+	"\x06ground\x18\a \x01(\v2\x1b.blindscore.party.v1.GroundR\x06ground\"\xa3\x01\n" +
+	"\x06Ground\x12\x12\n" +
+	"\x04link\x18\x01 \x01(\fR\x04link\x12!\n" +
+	"\fsetup_digest\x18\x02 \x01(\fR\vsetupDigest\x12\x1e\n" +
+	"\n" +
+	"extensions\x18\x03 \x01(\x04R\n" +
+	"extensions\x12\x1d\n" +
+	"\n" +
+	"seed_index\x18\x04 \x01(\x04R\tseedIndex\x12#\n" +
+	"\rescrow_digest\x18\x05 \x01(\fR\fescrowDigest\"?\n" +
 	"\n" +
 	"StartReply\x121\n" +
-	"\x05start\x18\x01 \x01(\v2\x1b.blindscore.party.v1.SignedR\x05start\"\xed\x01\n" +
+	"\x05start\x18\x01 \x01(\v2\x1b.blindscore.party.v1.SignedR\x05start\"\xa2\x02\n" +
 	"\x0eStartReplyBody\x12\x1f\n" +
 	"\vtask_digest\x18\x01 \x01(\fR\n" +
 	"taskDigest\x12\x18\n" +
@@ -2192,15 +2626,24 @@ const file_party_partypb_blindscore_proto_rawDesc = "" +
 	"\x06stored\x18\x04 \x01(\fR\x06stored\x12 \n" +
 	"\vsuperblocks\x18\x05 \x01(\rR\vsuperblocks\x12!\n" +
 	"\fstart_digest\x18\x06 \x01(\fR\vstartDigest\x12\x1a\n" +
-	"\bprepared\x18\a \x01(\x04R\bprepared\"\x8e\x01\n" +
+	"\bprepared\x18\a \x01(\x04R\bprepared\x123\n" +
+	"\x06ground\x18\b \x01(\v2\x1b.blindscore.party.v1.GroundR\x06ground\"\x8e\x01\n" +
 	"\fStoredAnswer\x12\x14\n" +
 	"\x05block\x18\x01 \x01(\rR\x05block\x12\x18\n" +
 	"\aattempt\x18\x02 \x01(\x04R\aattempt\x12\x18\n" +
 	"\apayload\x18\x03 \x01(\fR\apayload\x12\x1c\n" +
 	"\tsignature\x18\x04 \x01(\fR\tsignature\x12\x16\n" +
 	"\x06digest\x18\x05 \x01(\fR\x06digest\"@\n" +
+	"\aOutcome\x125\n" +
+	"\aoutcome\x18\x01 \x01(\v2\x1b.blindscore.party.v1.SignedR\aoutcome\"\x8d\x01\n" +
+	"\vOutcomeBody\x12\x1f\n" +
+	"\vtask_digest\x18\x01 \x01(\fR\n" +
+	"taskDigest\x12\x1a\n" +
+	"\badmitted\x18\x02 \x01(\x04R\badmitted\x12\x1a\n" +
+	"\bwithheld\x18\x03 \x01(\fR\bwithheld\x12%\n" +
+	"\x0ewithheld_count\x18\x04 \x01(\x04R\rwithheldCount\"@\n" +
 	"\aReceipt\x125\n" +
-	"\areceipt\x18\x01 \x01(\v2\x1b.blindscore.party.v1.SignedR\areceipt\"\x9c\x01\n" +
+	"\areceipt\x18\x01 \x01(\v2\x1b.blindscore.party.v1.SignedR\areceipt\"\xc3\x01\n" +
 	"\vReceiptBody\x12\x1f\n" +
 	"\vtask_digest\x18\x01 \x01(\fR\n" +
 	"taskDigest\x12\x1e\n" +
@@ -2209,11 +2652,12 @@ const file_party_partypb_blindscore_proto_rawDesc = "" +
 	"transcript\x12\x1c\n" +
 	"\tcompanies\x18\x03 \x01(\x04R\tcompanies\x12\x12\n" +
 	"\x04bits\x18\x04 \x01(\rR\x04bits\x12\x1a\n" +
-	"\bfinished\x18\x05 \x01(\tR\bfinished\"e\n" +
+	"\bfinished\x18\x05 \x01(\tR\bfinished\x12%\n" +
+	"\x0eoutcome_digest\x18\x06 \x01(\fR\routcomeDigest\"e\n" +
 	"\aRefusal\x124\n" +
 	"\x04code\x18\x01 \x01(\x0e2 .blindscore.party.v1.RefusalCodeR\x04code\x12$\n" +
 	"\x0eretry_after_ms\x18\x02 \x01(\rR\fretryAfterMs\"\x05\n" +
-	"\x03Bye\"\xe9\x06\n" +
+	"\x03Bye\"\xda\a\n" +
 	"\aControl\x122\n" +
 	"\x05hello\x18\x01 \x01(\v2\x1a.blindscore.party.v1.HelloH\x00R\x05hello\x12B\n" +
 	"\vhello_reply\x18\x02 \x01(\v2\x1f.blindscore.party.v1.HelloReplyH\x00R\n" +
@@ -2233,7 +2677,9 @@ const file_party_partypb_blindscore_proto_rawDesc = "" +
 	"tableOffer\x12B\n" +
 	"\vtable_reply\x18\r \x01(\v2\x1f.blindscore.party.v1.TableReplyH\x00R\n" +
 	"tableReply\x128\n" +
-	"\aprepare\x18\x0e \x01(\v2\x1c.blindscore.party.v1.PrepareH\x00R\aprepareB\x06\n" +
+	"\aprepare\x18\x0e \x01(\v2\x1c.blindscore.party.v1.PrepareH\x00R\aprepare\x125\n" +
+	"\x06escrow\x18\x0f \x01(\v2\x1b.blindscore.party.v1.EscrowH\x00R\x06escrow\x128\n" +
+	"\aoutcome\x18\x10 \x01(\v2\x1c.blindscore.party.v1.OutcomeH\x00R\aoutcomeB\x06\n" +
 	"\x04kind*V\n" +
 	"\n" +
 	"OutputKind\x12\x1b\n" +
@@ -2274,7 +2720,7 @@ func file_party_partypb_blindscore_proto_rawDescGZIP() []byte {
 }
 
 var file_party_partypb_blindscore_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_party_partypb_blindscore_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
+var file_party_partypb_blindscore_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
 var file_party_partypb_blindscore_proto_goTypes = []any{
 	(OutputKind)(0),        // 0: blindscore.party.v1.OutputKind
 	(Engine)(0),            // 1: blindscore.party.v1.Engine
@@ -2286,55 +2732,66 @@ var file_party_partypb_blindscore_proto_goTypes = []any{
 	(*Task)(nil),           // 7: blindscore.party.v1.Task
 	(*Hello)(nil),          // 8: blindscore.party.v1.Hello
 	(*HelloReply)(nil),     // 9: blindscore.party.v1.HelloReply
-	(*TableOffer)(nil),     // 10: blindscore.party.v1.TableOffer
-	(*TableReply)(nil),     // 11: blindscore.party.v1.TableReply
-	(*Prepare)(nil),        // 12: blindscore.party.v1.Prepare
-	(*Propose)(nil),        // 13: blindscore.party.v1.Propose
-	(*Companies)(nil),      // 14: blindscore.party.v1.Companies
-	(*Admission)(nil),      // 15: blindscore.party.v1.Admission
-	(*AdmissionBody)(nil),  // 16: blindscore.party.v1.AdmissionBody
-	(*Start)(nil),          // 17: blindscore.party.v1.Start
-	(*StartBody)(nil),      // 18: blindscore.party.v1.StartBody
-	(*StartReply)(nil),     // 19: blindscore.party.v1.StartReply
-	(*StartReplyBody)(nil), // 20: blindscore.party.v1.StartReplyBody
-	(*StoredAnswer)(nil),   // 21: blindscore.party.v1.StoredAnswer
-	(*Receipt)(nil),        // 22: blindscore.party.v1.Receipt
-	(*ReceiptBody)(nil),    // 23: blindscore.party.v1.ReceiptBody
-	(*Refusal)(nil),        // 24: blindscore.party.v1.Refusal
-	(*Bye)(nil),            // 25: blindscore.party.v1.Bye
-	(*Control)(nil),        // 26: blindscore.party.v1.Control
+	(*Escrow)(nil),         // 10: blindscore.party.v1.Escrow
+	(*EscrowBody)(nil),     // 11: blindscore.party.v1.EscrowBody
+	(*TableOffer)(nil),     // 12: blindscore.party.v1.TableOffer
+	(*TableReply)(nil),     // 13: blindscore.party.v1.TableReply
+	(*Prepare)(nil),        // 14: blindscore.party.v1.Prepare
+	(*Propose)(nil),        // 15: blindscore.party.v1.Propose
+	(*Companies)(nil),      // 16: blindscore.party.v1.Companies
+	(*Admission)(nil),      // 17: blindscore.party.v1.Admission
+	(*AdmissionBody)(nil),  // 18: blindscore.party.v1.AdmissionBody
+	(*Start)(nil),          // 19: blindscore.party.v1.Start
+	(*StartBody)(nil),      // 20: blindscore.party.v1.StartBody
+	(*Ground)(nil),         // 21: blindscore.party.v1.Ground
+	(*StartReply)(nil),     // 22: blindscore.party.v1.StartReply
+	(*StartReplyBody)(nil), // 23: blindscore.party.v1.StartReplyBody
+	(*StoredAnswer)(nil),   // 24: blindscore.party.v1.StoredAnswer
+	(*Outcome)(nil),        // 25: blindscore.party.v1.Outcome
+	(*OutcomeBody)(nil),    // 26: blindscore.party.v1.OutcomeBody
+	(*Receipt)(nil),        // 27: blindscore.party.v1.Receipt
+	(*ReceiptBody)(nil),    // 28: blindscore.party.v1.ReceiptBody
+	(*Refusal)(nil),        // 29: blindscore.party.v1.Refusal
+	(*Bye)(nil),            // 30: blindscore.party.v1.Bye
+	(*Control)(nil),        // 31: blindscore.party.v1.Control
 }
 var file_party_partypb_blindscore_proto_depIdxs = []int32{
 	2,  // 0: blindscore.party.v1.Parameters.form:type_name -> blindscore.party.v1.Form
 	0,  // 1: blindscore.party.v1.Task.output:type_name -> blindscore.party.v1.OutputKind
 	1,  // 2: blindscore.party.v1.Task.engine:type_name -> blindscore.party.v1.Engine
 	6,  // 3: blindscore.party.v1.Task.parameters:type_name -> blindscore.party.v1.Parameters
-	3,  // 4: blindscore.party.v1.TableReply.state:type_name -> blindscore.party.v1.TableState
-	5,  // 5: blindscore.party.v1.Propose.task:type_name -> blindscore.party.v1.Signed
-	5,  // 6: blindscore.party.v1.Admission.admission:type_name -> blindscore.party.v1.Signed
-	5,  // 7: blindscore.party.v1.Start.start:type_name -> blindscore.party.v1.Signed
-	5,  // 8: blindscore.party.v1.StartReply.start:type_name -> blindscore.party.v1.Signed
-	5,  // 9: blindscore.party.v1.Receipt.receipt:type_name -> blindscore.party.v1.Signed
-	4,  // 10: blindscore.party.v1.Refusal.code:type_name -> blindscore.party.v1.RefusalCode
-	8,  // 11: blindscore.party.v1.Control.hello:type_name -> blindscore.party.v1.Hello
-	9,  // 12: blindscore.party.v1.Control.hello_reply:type_name -> blindscore.party.v1.HelloReply
-	13, // 13: blindscore.party.v1.Control.propose:type_name -> blindscore.party.v1.Propose
-	14, // 14: blindscore.party.v1.Control.companies:type_name -> blindscore.party.v1.Companies
-	15, // 15: blindscore.party.v1.Control.admission:type_name -> blindscore.party.v1.Admission
-	17, // 16: blindscore.party.v1.Control.start:type_name -> blindscore.party.v1.Start
-	19, // 17: blindscore.party.v1.Control.start_reply:type_name -> blindscore.party.v1.StartReply
-	21, // 18: blindscore.party.v1.Control.stored_answer:type_name -> blindscore.party.v1.StoredAnswer
-	22, // 19: blindscore.party.v1.Control.receipt:type_name -> blindscore.party.v1.Receipt
-	24, // 20: blindscore.party.v1.Control.refusal:type_name -> blindscore.party.v1.Refusal
-	25, // 21: blindscore.party.v1.Control.bye:type_name -> blindscore.party.v1.Bye
-	10, // 22: blindscore.party.v1.Control.table_offer:type_name -> blindscore.party.v1.TableOffer
-	11, // 23: blindscore.party.v1.Control.table_reply:type_name -> blindscore.party.v1.TableReply
-	12, // 24: blindscore.party.v1.Control.prepare:type_name -> blindscore.party.v1.Prepare
-	25, // [25:25] is the sub-list for method output_type
-	25, // [25:25] is the sub-list for method input_type
-	25, // [25:25] is the sub-list for extension type_name
-	25, // [25:25] is the sub-list for extension extendee
-	0,  // [0:25] is the sub-list for field type_name
+	5,  // 4: blindscore.party.v1.Escrow.escrow:type_name -> blindscore.party.v1.Signed
+	3,  // 5: blindscore.party.v1.TableReply.state:type_name -> blindscore.party.v1.TableState
+	5,  // 6: blindscore.party.v1.Propose.task:type_name -> blindscore.party.v1.Signed
+	5,  // 7: blindscore.party.v1.Admission.admission:type_name -> blindscore.party.v1.Signed
+	5,  // 8: blindscore.party.v1.Start.start:type_name -> blindscore.party.v1.Signed
+	21, // 9: blindscore.party.v1.StartBody.ground:type_name -> blindscore.party.v1.Ground
+	5,  // 10: blindscore.party.v1.StartReply.start:type_name -> blindscore.party.v1.Signed
+	21, // 11: blindscore.party.v1.StartReplyBody.ground:type_name -> blindscore.party.v1.Ground
+	5,  // 12: blindscore.party.v1.Outcome.outcome:type_name -> blindscore.party.v1.Signed
+	5,  // 13: blindscore.party.v1.Receipt.receipt:type_name -> blindscore.party.v1.Signed
+	4,  // 14: blindscore.party.v1.Refusal.code:type_name -> blindscore.party.v1.RefusalCode
+	8,  // 15: blindscore.party.v1.Control.hello:type_name -> blindscore.party.v1.Hello
+	9,  // 16: blindscore.party.v1.Control.hello_reply:type_name -> blindscore.party.v1.HelloReply
+	15, // 17: blindscore.party.v1.Control.propose:type_name -> blindscore.party.v1.Propose
+	16, // 18: blindscore.party.v1.Control.companies:type_name -> blindscore.party.v1.Companies
+	17, // 19: blindscore.party.v1.Control.admission:type_name -> blindscore.party.v1.Admission
+	19, // 20: blindscore.party.v1.Control.start:type_name -> blindscore.party.v1.Start
+	22, // 21: blindscore.party.v1.Control.start_reply:type_name -> blindscore.party.v1.StartReply
+	24, // 22: blindscore.party.v1.Control.stored_answer:type_name -> blindscore.party.v1.StoredAnswer
+	27, // 23: blindscore.party.v1.Control.receipt:type_name -> blindscore.party.v1.Receipt
+	29, // 24: blindscore.party.v1.Control.refusal:type_name -> blindscore.party.v1.Refusal
+	30, // 25: blindscore.party.v1.Control.bye:type_name -> blindscore.party.v1.Bye
+	12, // 26: blindscore.party.v1.Control.table_offer:type_name -> blindscore.party.v1.TableOffer
+	13, // 27: blindscore.party.v1.Control.table_reply:type_name -> blindscore.party.v1.TableReply
+	14, // 28: blindscore.party.v1.Control.prepare:type_name -> blindscore.party.v1.Prepare
+	10, // 29: blindscore.party.v1.Control.escrow:type_name -> blindscore.party.v1.Escrow
+	25, // 30: blindscore.party.v1.Control.outcome:type_name -> blindscore.party.v1.Outcome
+	31, // [31:31] is the sub-list for method output_type
+	31, // [31:31] is the sub-list for method input_type
+	31, // [31:31] is the sub-list for extension type_name
+	31, // [31:31] is the sub-list for extension extendee
+	0,  // [0:31] is the sub-list for field type_name
 }
 
 func init() { file_party_partypb_blindscore_proto_init() }
@@ -2342,7 +2799,7 @@ func file_party_partypb_blindscore_proto_init() {
 	if File_party_partypb_blindscore_proto != nil {
 		return
 	}
-	file_party_partypb_blindscore_proto_msgTypes[21].OneofWrappers = []any{
+	file_party_partypb_blindscore_proto_msgTypes[26].OneofWrappers = []any{
 		(*Control_Hello)(nil),
 		(*Control_HelloReply)(nil),
 		(*Control_Propose)(nil),
@@ -2357,6 +2814,8 @@ func file_party_partypb_blindscore_proto_init() {
 		(*Control_TableOffer)(nil),
 		(*Control_TableReply)(nil),
 		(*Control_Prepare)(nil),
+		(*Control_Escrow)(nil),
+		(*Control_Outcome)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -2364,7 +2823,7 @@ func file_party_partypb_blindscore_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_party_partypb_blindscore_proto_rawDesc), len(file_party_partypb_blindscore_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   22,
+			NumMessages:   27,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

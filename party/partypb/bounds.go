@@ -21,6 +21,28 @@ func wantBytes(field string, b []byte, size int) error {
 	return nil
 }
 
+// wantOptional allows size bytes or none.
+func wantOptional(field string, b []byte, size int) error {
+	if len(b) == 0 {
+		return nil
+	}
+	return wantBytes(field, b, size)
+}
+
+// wantCode allows what goes into a policy file and a consent without quotes.
+func wantCode(field, s string, limit int) error {
+	if len(s) == 0 || len(s) > limit {
+		return invalid(field, "want 1 to %d characters, got %d", limit, len(s))
+	}
+	for i := range len(s) {
+		c := s[i]
+		if (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') && c != '.' && c != '-' && c != '_' {
+			return invalid(field, "want A-Z, a-z, 0-9, \".\", \"-\", \"_\"; got another at %d", i)
+		}
+	}
+	return nil
+}
+
 func wantRange(field string, v, lo, hi uint64) error {
 	if v < lo || v > hi {
 		return invalid(field, "want %d to %d, got %d", lo, hi, v)

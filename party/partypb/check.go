@@ -43,6 +43,10 @@ func (c *Control) check() error {
 		inner = k.TableReply
 	case *Control_Prepare:
 		inner = k.Prepare
+	case *Control_Escrow:
+		inner = k.Escrow
+	case *Control_Outcome:
+		inner = k.Outcome
 	}
 	if inner == nil || !inner.ProtoReflect().IsValid() {
 		return invalid("control.kind", "absent")
@@ -65,6 +69,8 @@ func (m *Admission) check() error  { return checkSigned("admission.admission", m
 func (m *Start) check() error      { return checkSigned("start.start", m.GetStart()) }
 func (m *StartReply) check() error { return checkSigned("start_reply.start", m.GetStart()) }
 func (m *Receipt) check() error    { return checkSigned("receipt.receipt", m.GetReceipt()) }
+func (m *Escrow) check() error     { return checkSigned("escrow.escrow", m.GetEscrow()) }
+func (m *Outcome) check() error    { return checkSigned("outcome.outcome", m.GetOutcome()) }
 func (*Bye) check() error          { return nil }
 
 func (m *Hello) check() error {
@@ -84,6 +90,15 @@ func (m *HelloReply) check() error {
 		wantRange("hello_reply.max_companies", m.GetMaxCompanies(), 1, MaxCompanies),
 		wantRange("hello_reply.max_output_bits", uint64(m.GetMaxOutputBits()), 1, MaxOutputBits),
 		wantNames("hello_reply.features", m.GetFeatures(), 0),
+		wantOptional("hello_reply.auditors", m.GetAuditors(), DigestSize),
+	)
+}
+
+func (m *EscrowBody) check() error {
+	return first(
+		wantBytes("escrow.link", m.GetLink(), DigestSize),
+		wantBytes("escrow.tax_key", m.GetTaxKey(), KeySize),
+		wantRange("escrow.escrow", uint64(len(m.GetEscrow())), 1, MaxEscrow),
 	)
 }
 
@@ -151,8 +166,10 @@ func (m *Task) check() error {
 		m.checkTable(),
 		wantRange("task.companies", m.GetCompanies(), 0, MaxCompanies),
 		wantBytes("task.companies_digest", m.GetCompaniesDigest(), DigestSize),
-		wantText("task.purpose", m.GetPurpose(), MaxPurposeBytes),
+		wantCode("task.purpose", m.GetPurpose(), MaxPurposeBytes),
 		wantTime("task.created", m.GetCreated()),
+		wantOptional("task.approval_digest", m.GetApprovalDigest(), DigestSize),
+		wantOptional("task.own_commitment", m.GetOwnCommitment(), DigestSize),
 	)
 	if err != nil {
 		return err
@@ -181,6 +198,7 @@ func (m *AdmissionBody) check() error {
 		wantBytes("admission.task_digest", m.GetTaskDigest(), DigestSize),
 		wantRange("admission.companies", m.GetCompanies(), 0, MaxCompanies),
 		wantBitmap("admission.admitted", m.GetAdmitted(), m.GetCompanies()),
+		wantBytes("admission.records_commitment", m.GetRecordsCommitment(), DigestSize),
 	)
 	if err != nil {
 		return err
@@ -199,6 +217,20 @@ func (m *StartBody) check() error {
 		wantBytes("start.admission_digest", m.GetAdmissionDigest(), DigestSize),
 		wantRange("start.superblocks", uint64(m.GetSuperblocks()), 0, MaxSuperblocks),
 		wantBitmap("start.finished", m.GetFinished(), uint64(m.GetSuperblocks())),
+		m.GetGround().checkIn("start.ground"),
+	)
+}
+
+func (m *Ground) checkIn(field string) error {
+	if m == nil {
+		return invalid(field, "absent")
+	}
+	return first(
+		wantBytes(field+".link", m.GetLink(), DigestSize),
+		wantBytes(field+".setup_digest", m.GetSetupDigest(), DigestSize),
+		wantRange(field+".extensions", m.GetExtensions(), 0, MaxAttempt),
+		wantRange(field+".seed_index", m.GetSeedIndex(), 0, MaxAttempt),
+		wantOptional(field+".escrow_digest", m.GetEscrowDigest(), DigestSize),
 	)
 }
 
@@ -211,6 +243,7 @@ func (m *StartReplyBody) check() error {
 		wantBitmap("start_reply.stored", m.GetStored(), uint64(m.GetSuperblocks())),
 		wantBytes("start_reply.start_digest", m.GetStartDigest(), DigestSize),
 		wantRange("start_reply.prepared", m.GetPrepared(), 0, MaxAttempt),
+		m.GetGround().checkIn("start_reply.ground"),
 	)
 }
 
@@ -224,6 +257,21 @@ func (m *StoredAnswer) check() error {
 	)
 }
 
+func (m *OutcomeBody) check() error {
+	err := first(
+		wantBytes("outcome.task_digest", m.GetTaskDigest(), DigestSize),
+		wantRange("outcome.admitted", m.GetAdmitted(), 0, MaxCompanies),
+		wantBitmap("outcome.withheld", m.GetWithheld(), m.GetAdmitted()),
+	)
+	if err != nil {
+		return err
+	}
+	if n := Bitmap(m.GetWithheld()).Count(); uint64(n) != m.GetWithheldCount() {
+		return invalid("outcome.withheld_count", "says %d, the bitmap has %d", m.GetWithheldCount(), n)
+	}
+	return nil
+}
+
 func (m *ReceiptBody) check() error {
 	return first(
 		wantBytes("receipt.task_digest", m.GetTaskDigest(), DigestSize),
@@ -231,6 +279,7 @@ func (m *ReceiptBody) check() error {
 		wantRange("receipt.companies", m.GetCompanies(), 0, MaxCompanies),
 		wantRange("receipt.bits", uint64(m.GetBits()), 1, MaxOutputBits),
 		wantTime("receipt.finished", m.GetFinished()),
+		wantBytes("receipt.outcome_digest", m.GetOutcomeDigest(), DigestSize),
 	)
 }
 

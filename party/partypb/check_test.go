@@ -51,7 +51,7 @@ func TestBounds(t *testing.T) {
 		}{field, m})
 	}
 	task("task.parameters", func(m *Task) { m.Parameters = nil })
-	task("task.version", func(m *Task) { m.Version = 2 })
+	task("task.version", func(m *Task) { m.Version = 1 })
 	task("task.id", func(m *Task) { m.Id = fill(15, 1) })
 	task("task.bank_key", func(m *Task) { m.BankKey = nil })
 	task("task.tax_key", func(m *Task) { m.TaxKey = fill(33, 1) })
@@ -129,7 +129,7 @@ func TestBounds(t *testing.T) {
 	edit(add, "hello.version", goodHello, func(m *Hello) { m.Version = 0 })
 	edit(add, "hello.software", goodHello, func(m *Hello) { m.Software = strings.Repeat("x", 65) })
 	edit(add, "hello.ot_k", goodHello, func(m *Hello) { m.OtK = 16 })
-	edit(add, "hello_reply.version", goodHelloReply, func(m *HelloReply) { m.Version = 2 })
+	edit(add, "hello_reply.version", goodHelloReply, func(m *HelloReply) { m.Version = 1 })
 	edit(add, "hello_reply.software", goodHelloReply, func(m *HelloReply) { m.Software = "" })
 	edit(add, "hello_reply.ot_k", goodHelloReply, func(m *HelloReply) { m.OtK = 0 })
 	edit(add, "hello_reply.schema_digest", goodHelloReply, func(m *HelloReply) { m.SchemaDigest = nil })
@@ -142,6 +142,27 @@ func TestBounds(t *testing.T) {
 	edit(add, "stored_answer.payload", goodStored, func(m *StoredAnswer) { m.Payload = fill(MaxPayload+1, 0) })
 	edit(add, "stored_answer.signature", goodStored, func(m *StoredAnswer) { m.Signature = nil })
 	edit(add, "stored_answer.digest", goodStored, func(m *StoredAnswer) { m.Digest = nil })
+	task("task.purpose", func(m *Task) { m.Purpose = "working capital" })
+	task("task.approval_digest", func(m *Task) { m.ApprovalDigest = fill(31, 1) })
+	task("task.own_commitment", func(m *Task) { m.OwnCommitment = fill(33, 1) })
+	edit(add, "admission.records_commitment", goodAdmission, func(m *AdmissionBody) { m.RecordsCommitment = nil })
+	edit(add, "start.ground", goodStart, func(m *StartBody) { m.Ground = nil })
+	edit(add, "start.ground.link", goodStart, func(m *StartBody) { m.Ground.Link = nil })
+	edit(add, "start.ground.setup_digest", goodStart, func(m *StartBody) { m.Ground.SetupDigest = nil })
+	edit(add, "start.ground.extensions", goodStart, func(m *StartBody) { m.Ground.Extensions = MaxAttempt + 1 })
+	edit(add, "start_reply.ground", goodStartReply, func(m *StartReplyBody) { m.Ground = nil })
+	edit(add, "start_reply.ground.seed_index", goodStartReply, func(m *StartReplyBody) { m.Ground.SeedIndex = MaxAttempt + 1 })
+	edit(add, "start_reply.ground.escrow_digest", goodStartReply, func(m *StartReplyBody) { m.Ground.EscrowDigest = fill(1, 1) })
+	edit(add, "escrow.link", goodEscrow, func(m *EscrowBody) { m.Link = nil })
+	edit(add, "escrow.tax_key", goodEscrow, func(m *EscrowBody) { m.TaxKey = nil })
+	edit(add, "escrow.escrow", goodEscrow, func(m *EscrowBody) { m.Escrow = nil })
+	edit(add, "escrow.escrow", goodEscrow, func(m *EscrowBody) { m.Escrow = fill(MaxEscrow+1, 1) })
+	edit(add, "outcome.task_digest", goodOutcome, func(m *OutcomeBody) { m.TaskDigest = nil })
+	edit(add, "outcome.admitted", goodOutcome, func(m *OutcomeBody) { m.Admitted, m.Withheld = math.MaxUint64, nil })
+	edit(add, "outcome.withheld", goodOutcome, func(m *OutcomeBody) { m.Withheld = nil })
+	edit(add, "outcome.withheld_count", goodOutcome, func(m *OutcomeBody) { m.WithheldCount = 3 })
+	edit(add, "receipt.outcome_digest", goodReceipt, func(m *ReceiptBody) { m.OutcomeDigest = nil })
+	edit(add, "hello_reply.auditors", goodHelloReply, func(m *HelloReply) { m.Auditors = fill(5, 1) })
 	add("table_offer.digest", &TableOffer{Joint: fill(32, 1), Features: []string{"a"}, ScoreBits: 1})
 	add("table_offer.joint", &TableOffer{Digest: fill(32, 1), Features: []string{"a"}, ScoreBits: 1})
 	add("table_offer.features", &TableOffer{Digest: fill(32, 1), Joint: fill(32, 1), ScoreBits: 1})
@@ -185,12 +206,12 @@ func TestEdgesOfBounds(t *testing.T) {
 	task.Companies = 0
 	require.NoError(t, task.check())
 
-	full := &AdmissionBody{TaskDigest: fill(32, 1), Companies: MaxCompanies, Admitted: fill(MaxCompanies/8, 0xff), AdmittedCount: MaxCompanies}
+	full := &AdmissionBody{TaskDigest: fill(32, 1), RecordsCommitment: fill(32, 2), Companies: MaxCompanies, Admitted: fill(MaxCompanies/8, 0xff), AdmittedCount: MaxCompanies}
 	s, err := SignBody(signer(taxKey), full)
 	require.NoError(t, err)
 	_, err = Encode(&Control{Kind: &Control_Admission{&Admission{Admission: s}}})
 	require.NoError(t, err)
-	empty := &AdmissionBody{TaskDigest: fill(32, 1)}
+	empty := &AdmissionBody{TaskDigest: fill(32, 1), RecordsCommitment: fill(32, 2)}
 	require.NoError(t, empty.check())
 }
 

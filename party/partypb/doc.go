@@ -15,7 +15,7 @@ package partypb
 //go:generate ../../.ci/generate-proto
 
 // Version of the protocol that these messages belong to.
-const Version = 1
+const Version = 2
 
 // Bounds that Encode and Decode enforce; see blindscore.proto.
 const (
@@ -27,7 +27,7 @@ const (
 	MaxSuperblocks    = 1 << 16 // of a task
 	MaxFeatures       = 256     // of a task
 	MaxNameBytes      = 128     // of a node or a feature
-	MaxPurposeBytes   = 256
+	MaxPurposeBytes   = 32
 	MaxSoftwareBytes  = 64
 	MaxScoreBits      = 16
 	MaxOutputBits     = 16
@@ -36,6 +36,7 @@ const (
 	MaxPayload        = MaxSuperblock * MaxOutputBits / 8 // bytes of a StoredAnswer
 	MaxRetryAfterMs   = 3_600_000
 	MaxPrepared       = 16 // of one Prepare
+	MaxEscrow         = 1 << 17
 	IDSize            = 16 // bytes of a task's id
 	DigestSize        = 32
 	KeySize           = 32 // bytes of an Ed25519 public key

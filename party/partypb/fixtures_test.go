@@ -20,7 +20,7 @@ func signer(key ed25519.PrivateKey) func([]byte) []byte {
 
 func goodTask() *Task {
 	return &Task{
-		Version: 1, Id: fill(16, 3),
+		Version: Version, Id: fill(16, 3),
 		BankKey: bankKey.Public().(ed25519.PublicKey), TaxKey: taxKey.Public().(ed25519.PublicKey),
 		BankName: "Harbour Bank", TaxName: "省税务局",
 		SchemaDigest: fill(32, 4), ModelDigest: fill(32, 5),
@@ -28,34 +28,46 @@ func goodTask() *Task {
 		Output:   OutputKind_OUTPUT_KIND_BAND, OutputBits: 3, Engine: Engine_ENGINE_TRANSFER,
 		Parameters: &Parameters{ScoreBits: 10, Superblock: 8192, OtK: 4, Window: 3, Form: Form_FORM_ONE_TABLE},
 		Companies:  100_000, CompaniesDigest: fill(32, 6),
-		Purpose: "working capital loan", Created: "2024-05-06T07:08:09Z",
+		Purpose: "working-capital-loan", Created: "2024-05-06T07:08:09Z",
 	}
 }
 
 func goodAdmission() *AdmissionBody {
-	return &AdmissionBody{TaskDigest: fill(32, 7), Companies: 10, Admitted: []byte{0xff, 0x02}, AdmittedCount: 9}
+	return &AdmissionBody{TaskDigest: fill(32, 7), Companies: 10, Admitted: []byte{0xff, 0x02}, AdmittedCount: 9, RecordsCommitment: fill(32, 13)}
 }
 
 func goodStart() *StartBody {
-	return &StartBody{TaskDigest: fill(32, 7), Attempt: 1, SeedCommitment: fill(32, 8), Finished: []byte{1, 0}, Superblocks: 13, AdmissionDigest: fill(32, 12)}
+	return &StartBody{TaskDigest: fill(32, 7), Attempt: 1, SeedCommitment: fill(32, 8), Finished: []byte{1, 0}, Superblocks: 13, AdmissionDigest: fill(32, 12), Ground: goodGround()}
 }
 
 func goodStartReply() *StartReplyBody {
 	return &StartReplyBody{
 		TaskDigest: fill(32, 7), Attempt: 2, SeedCommitment: fill(32, 9), Stored: []byte{1, 0x10}, Superblocks: 13,
-		StartDigest: fill(32, 10),
+		StartDigest: fill(32, 10), Ground: goodGround(),
 	}
 }
 
-func goodReceipt() *ReceiptBody {
-	return &ReceiptBody{TaskDigest: fill(32, 7), Transcript: fill(32, 11), Companies: 9, Bits: 3, Finished: "2024-05-06T07:08:10Z"}
+func goodGround() *Ground {
+	return &Ground{Link: fill(32, 15), SetupDigest: fill(32, 16), Extensions: 7, SeedIndex: 2, EscrowDigest: fill(32, 17)}
 }
 
-func goodHello() *Hello { return &Hello{Version: 1, Software: "blindscore 0.1", OtK: 4} }
+func goodEscrow() *EscrowBody {
+	return &EscrowBody{Link: fill(32, 15), TaxKey: fill(32, 2), Escrow: fill(664, 1)}
+}
+
+func goodOutcome() *OutcomeBody {
+	return &OutcomeBody{TaskDigest: fill(32, 7), Admitted: 9, Withheld: []byte{4, 1}, WithheldCount: 2}
+}
+
+func goodReceipt() *ReceiptBody {
+	return &ReceiptBody{TaskDigest: fill(32, 7), Transcript: fill(32, 11), Companies: 9, Bits: 3, Finished: "2024-05-06T07:08:10Z", OutcomeDigest: fill(32, 14)}
+}
+
+func goodHello() *Hello { return &Hello{Version: Version, Software: "blindscore 0.1", OtK: 4} }
 
 func goodHelloReply() *HelloReply {
 	return &HelloReply{
-		Version: 1, Software: "blindscore 0.1", OtK: 4, SchemaDigest: fill(32, 4),
+		Version: Version, Software: "blindscore 0.1", OtK: 4, SchemaDigest: fill(32, 4),
 		MaxCompanies: MaxCompanies, MaxOutputBits: 3, Features: []string{"a", "b"},
 	}
 }
@@ -78,6 +90,8 @@ func controls() map[string]*Control {
 		"start reply": {Kind: &Control_StartReply{&StartReply{Start: goodSigned()}}},
 		"stored":      {Kind: &Control_StoredAnswer{goodStored()}},
 		"receipt":     {Kind: &Control_Receipt{&Receipt{Receipt: goodSigned()}}},
+		"escrow":      {Kind: &Control_Escrow{&Escrow{Escrow: goodSigned()}}},
+		"outcome":     {Kind: &Control_Outcome{&Outcome{Outcome: goodSigned()}}},
 		"refusal":     {Kind: &Control_Refusal{&Refusal{Code: RefusalCode_REFUSAL_CODE_BUSY, RetryAfterMs: 10}}},
 		"bye":         {Kind: &Control_Bye{&Bye{}}},
 		"table offer": {Kind: &Control_TableOffer{&TableOffer{Digest: fill(32, 1), Joint: fill(32, 2), Features: []string{"a"}, ScoreBits: 10}}},

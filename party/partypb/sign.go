@@ -7,19 +7,21 @@ import (
 	"hash"
 )
 
-// Body is what a Signed holds: *Task, *AdmissionBody, *StartBody, *StartReplyBody or *ReceiptBody. It cannot be
-// implemented elsewhere. The context of a signature follows from its type, so that a signature over one kind of body is
+// Body is what a Signed holds: *Task, *EscrowBody, *AdmissionBody, *StartBody, *StartReplyBody, *OutcomeBody or
+// *ReceiptBody. It cannot be implemented elsewhere. The context of a signature follows from its type, so that a signature over one kind of body is
 // never one over another.
 type Body interface {
 	message
 	context() string
 }
 
-func (*Task) context() string           { return "blindscore task v1" }
-func (*AdmissionBody) context() string  { return "blindscore admission v1" }
-func (*StartBody) context() string      { return "blindscore start v1" }
-func (*StartReplyBody) context() string { return "blindscore start reply v1" }
-func (*ReceiptBody) context() string    { return "blindscore receipt v1" }
+func (*Task) context() string           { return "blindscore task v2" }
+func (*AdmissionBody) context() string  { return "blindscore admission v2" }
+func (*StartBody) context() string      { return "blindscore start v2" }
+func (*StartReplyBody) context() string { return "blindscore start reply v2" }
+func (*EscrowBody) context() string     { return "blindscore escrow v2" }
+func (*OutcomeBody) context() string    { return "blindscore outcome v2" }
+func (*ReceiptBody) context() string    { return "blindscore receipt v2" }
 
 // inContext returns context || 0x00 || body. No context contains a zero byte, so this is injective.
 func inContext(context string, body []byte) []byte {
@@ -82,6 +84,21 @@ func AdmissionDigest(admission *Signed) [DigestSize]byte {
 // StartDigest returns the digest of the signed body of a Start, which a StartReplyBody names.
 func StartDigest(start *Signed) [DigestSize]byte {
 	return sha256.Sum256(inContext("blindscore start digest v1", start.GetBody()))
+}
+
+// EscrowDigest returns the digest of the signed body of an Escrow, which a Ground names.
+func EscrowDigest(escrow *Signed) [DigestSize]byte {
+	return sha256.Sum256(inContext("blindscore escrow digest v2", escrow.GetBody()))
+}
+
+// OutcomeDigest returns the digest of the signed body of an Outcome, which a ReceiptBody names.
+func OutcomeDigest(outcome *Signed) [DigestSize]byte {
+	return sha256.Sum256(inContext("blindscore outcome digest v2", outcome.GetBody()))
+}
+
+// ReceiptDigest returns the digest of the body of a Receipt, which both sides sign and the ledger records.
+func ReceiptDigest(receipt *Signed) [DigestSize]byte {
+	return sha256.Sum256(inContext("blindscore receipt digest v2", receipt.GetBody()))
 }
 
 // SessionBinding returns what a session is bound to (mpc.Config.Binding), from the signed body of its StartReply. That

@@ -11,7 +11,7 @@ import (
 
 func TestSignedBodies(t *testing.T) {
 	pub := bankKey.Public().(ed25519.PublicKey)
-	bodies := []Body{goodTask(), goodAdmission(), goodStart(), goodStartReply(), goodReceipt()}
+	bodies := []Body{goodTask(), goodAdmission(), goodStart(), goodStartReply(), goodReceipt(), goodEscrow(), goodOutcome()}
 	for i, body := range bodies {
 		s, err := SignBody(signer(bankKey), body)
 		require.NoError(t, err)
@@ -84,8 +84,8 @@ func TestFrozen(t *testing.T) {
 		hex.EncodeToString(session[:16]), hex.EncodeToString(companies[:16]), hex.EncodeToString(transcript[:16]),
 	}
 	require.Equal(t, []string{
-		"188f3c6298ddb207a6e68348887b47b3", "a853e1e7d3f8a9292d8871dcdd4baa73", "c46200a850d1c3d6ac2eb798a9109214",
-		"d82d6750e513a561a8a416f44d794159", "71d8fadaf51aa77082b7bf2e2c931ce2", "e46316878653dcc41e2ad9552f1ddb28",
+		"5b5f1e266a9cb70d226595420648fb2b", "23cfd15a258bca6f95c7400838366266", "1cb0371cf627e047ae8a0097b936c0dc",
+		"f5e979bddbdac1577427043244b074cd", "71d8fadaf51aa77082b7bf2e2c931ce2", "e46316878653dcc41e2ad9552f1ddb28",
 	}, got)
 
 	h := NewCompaniesHash()
