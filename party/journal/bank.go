@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"bytes"
 	"errors"
 	"iter"
 
@@ -33,9 +34,56 @@ type Result struct {
 
 const maxValues = 1 << 20
 
-// PutTask stores an admitted task; ErrExists if it was stored before.
+// PutTask stores a task, before it is proposed: from then on the tax node may have charged for it. ErrExists if it was
+// stored before.
 func (j *Bank) PutTask(id TaskID, r *Record) error {
-	return j.putTask(id, r, bucketSeeds, bucketChains, bucketResults)
+	return j.putTask(id, r, bucketSeeds, bucketChains, bucketResults, bucketGranted)
+}
+
+// PutAdmission stores the tax node's answer to a proposal. The same answer again changes nothing; another one is
+// ErrExists.
+func (j *Bank) PutAdmission(id TaskID, admission *partypb.Signed, admitted partypb.Bitmap) error {
+	if !isSigned(admission) {
+		return invalid("admission is not signed")
+	}
+	record := encode(id[:], admission.GetBody(), admission.GetSignature(), admitted)
+	return j.update(func(tx *bolt.Tx) error {
+		b, err := inside(tx, id, bucketGranted)
+		if err != nil {
+			return err
+		}
+		if have := b.Get(keyTask); have != nil {
+			if bytes.Equal(have, record) {
+				return nil
+			}
+			return ErrExists
+		}
+		return b.Put(keyTask, record)
+	})
+}
+
+// granted adds to a record what PutAdmission stored, if it did.
+func granted(tx *bolt.Tx, id TaskID, r *Record) error {
+	b, err := inside(tx, id, bucketGranted)
+	if errors.Is(err, ErrUnknown) {
+		return corrupt("a task without an admission")
+	}
+	if err != nil {
+		return err
+	}
+	v := b.Get(keyTask)
+	if v == nil {
+		return nil
+	}
+	f, err := decode(id[:], v, 3)
+	if err != nil {
+		return err
+	}
+	if len(f[2]) != (len(r.Companies)/partypb.CompanySize+7)/8 {
+		return corrupt("an admission of %d bytes for %d companies", len(f[2]), len(r.Companies)/partypb.CompanySize)
+	}
+	r.Admission, r.Admitted = &partypb.Signed{Body: f[0], Signature: f[1]}, f[2]
+	return nil
 }
 
 // PutAttempt stores the seed of an attempt before it runs: with it, and with the chain, an answer that the tax node sends

@@ -18,5 +18,8 @@
 // holds the companies that a bank asked about. Complete removes the seeds from the records, but what a file system or a
 // disk kept of them is beyond its reach: keep journals on an encrypted disk.
 //
-// Sizes: a task takes 18 bytes a company, an answer or a result about 150 bytes more than its payload.
+// A bank's task is on record before it is proposed, since the tax node may charge for it the moment that it arrives.
+//
+// Sizes: a task takes 18 bytes a company and its private part (levels at a tax node, one or two bytes a company and
+// feature), an answer or a result about 300 bytes more than its payload.
 package journal

@@ -29,9 +29,12 @@ func record(peer byte, companies int) *Record {
 }
 
 func answer(block int, attempt uint64) *StoredAnswer {
-	a := &StoredAnswer{Attempt: attempt, Companies: uint32(block%100 + 1)}
+	a := &StoredAnswer{Attempt: attempt, Companies: uint32(max(block, 0)%100 + 1)}
 	a.Block, a.Payload = block, bytes.Repeat([]byte{byte(block), byte(attempt)}, 40)
 	a.Signature, a.Digest = bytes.Repeat([]byte{byte(block + 1)}, 64), mpc.Digest{byte(block), 9}
+	a.Before, a.BankSignature = mpc.Digest{byte(block), 8}, bytes.Repeat([]byte{byte(block + 2)}, 64)
+	a.Withheld = partypb.NewBitmap(int(a.Companies))
+	a.Withheld.Set(max(block, 0) % int(a.Companies))
 	return a
 }
 
@@ -135,7 +138,7 @@ func TestInvalidRecords(t *testing.T) {
 		"task": func(r *Record) { r.Task = nil }, "admission": func(r *Record) { r.Admission = &partypb.Signed{} },
 		"companies": func(r *Record) { r.Companies = r.Companies[1:] }, "bitmap": func(r *Record) { r.Admitted = r.Admitted[1:] },
 		"peer": func(r *Record) { r.Peer = [32]byte{} }, "time": func(r *Record) { r.Created = time.Time{} },
-		"model": func(r *Record) { r.Model = make([]byte, maxRecord+1) },
+		"private": func(r *Record) { r.Private = make([]byte, maxRecord+1) },
 	} {
 		r := record(1, 10)
 		change(r)
@@ -152,13 +155,51 @@ func TestInvalidRecords(t *testing.T) {
 	a.Signature = nil
 	require.ErrorIs(t, j.PutAnswer(TaskID{1}, a), ErrInvalid)
 	require.ErrorIs(t, j.PutReceipt(TaskID{1}, signed(1), nil), ErrInvalid)
+	a = answer(5, 1)
+	a.BankSignature = nil
+	require.ErrorIs(t, j.PutAnswer(TaskID{1}, a), ErrInvalid)
+	a = answer(8, 1)
+	a.Withheld = nil
+	require.ErrorIs(t, j.PutAnswer(TaskID{1}, a), ErrInvalid)
+	proposed := record(1, 10)
+	proposed.Admission, proposed.Admitted = nil, nil
+	require.ErrorIs(t, j.PutTask(TaskID{2}, proposed), ErrInvalid)
+}
+
+// TestBankRemembersAProposal: a task is on record before the tax node has it, and its admission once it came.
+func TestBankRemembersAProposal(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "bank.db")
+	j := bank(t, file)
+	id, r := TaskID{1}, record(7, 20)
+	admission, admitted := r.Admission, partypb.Bitmap{1, 2, 3}
+	r.Admission, r.Admitted = nil, nil
+	require.NoError(t, j.PutTask(id, r))
+	require.NoError(t, j.Close())
+
+	j = bank(t, file)
+	got, err := j.Task(id)
+	require.NoError(t, err)
+	require.Nil(t, got.Admission)
+	require.Equal(t, r.Companies, got.Companies)
+	require.ErrorIs(t, j.PutAdmission(TaskID{2}, admission, admitted), ErrUnknown)
+	require.ErrorIs(t, j.PutAdmission(id, nil, admitted), ErrInvalid)
+	require.NoError(t, j.PutAdmission(id, admission, admitted))
+	require.NoError(t, j.PutAdmission(id, admission, admitted), "the tax node may show it again")
+	require.ErrorIs(t, j.PutAdmission(id, signed(9), admitted), ErrExists, "but no other")
+	require.NoError(t, j.Close())
+
+	j = bank(t, file)
+	got, err = j.Task(id)
+	require.NoError(t, err)
+	require.Equal(t, admission.Body, got.Admission.Body)
+	require.Equal(t, admitted, got.Admitted)
 }
 
 func TestBankFindsItsBatchAgain(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "bank.db")
 	j := bank(t, file)
 	r := record(7, 1000)
-	r.Model = []byte("model")
+	r.Private = []byte("own part")
 	for i := range 3 {
 		r.Created = r.Created.Add(-time.Second) // the last is the oldest
 		require.NoError(t, j.PutTask(TaskID{byte(i)}, r))

@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	fileVersion = 2
+	fileVersion = 3
 	maxGroup    = 256 // changes in one commit
 )
 

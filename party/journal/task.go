@@ -22,6 +22,7 @@ var (
 	keyPeer    = []byte("peer") // as in the record, to be found without reading all of it
 
 	bucketRecord  = []byte("record")  // of keyTask alone
+	bucketGranted = []byte("granted") // bank: of keyTask alone, the admission of a task that was proposed
 	bucketAnswers = []byte("answers") // tax node: superblock -> answer
 	bucketResults = []byte("results") // bank: superblock -> result
 	bucketSeeds   = []byte("seeds")   // bank: attempt -> seed
@@ -34,34 +35,36 @@ const maxRecord = 1 << 28
 // Record is what both sides keep of a task. Bytes are kept as they are: signed messages are not encoded anew.
 type Record struct {
 	Task      *partypb.Signed // by the bank
-	Admission *partypb.Signed // by the tax node
+	Admission *partypb.Signed // by the tax node; nil at a bank that has proposed the task and has no answer yet
 	Companies []byte          // codes, 18 bytes each, in the order of the task
-	Admitted  partypb.Bitmap  // of the companies
+	Admitted  partypb.Bitmap  // of the companies; nil without an admission
 	Peer      [32]byte        // public key of the other side
-	Model     []byte          // bank only: snapshot of the compiled model, as the bank encodes it; empty at a tax node
+	Private   []byte          // what this side alone needs to run its part again, as it encodes that; secret
 	Created   time.Time       // when the record was made, to the nanosecond; UTC
 }
 
 func (r *Record) fields() ([][]byte, error) {
 	switch {
-	case len(r.Task.GetBody()) == 0 || len(r.Task.GetSignature()) != partypb.SignatureSize:
+	case !isSigned(r.Task):
 		return nil, invalid("task is not signed")
-	case len(r.Admission.GetBody()) == 0 || len(r.Admission.GetSignature()) != partypb.SignatureSize:
+	case r.Admission != nil && !isSigned(r.Admission):
 		return nil, invalid("admission is not signed")
 	case len(r.Companies)%partypb.CompanySize != 0 || len(r.Companies) > partypb.MaxCompanies*partypb.CompanySize:
 		return nil, invalid("companies of %d bytes", len(r.Companies))
-	case len(r.Admitted) != (len(r.Companies)/partypb.CompanySize+7)/8:
+	case r.Admission == nil && len(r.Admitted) > 0:
+		return nil, invalid("admitted companies without an admission")
+	case r.Admission != nil && len(r.Admitted) != (len(r.Companies)/partypb.CompanySize+7)/8:
 		return nil, invalid("%d companies with a bitmap of %d bytes", len(r.Companies)/partypb.CompanySize, len(r.Admitted))
 	case r.Peer == [32]byte{}:
 		return nil, invalid("no peer")
-	case len(r.Model) > maxRecord || len(r.Task.GetBody()) > partypb.MaxControl || len(r.Admission.GetBody()) > partypb.MaxControl:
-		return nil, invalid("model of %d bytes, task of %d, admission of %d", len(r.Model), len(r.Task.GetBody()), len(r.Admission.GetBody()))
+	case len(r.Private) > maxRecord:
+		return nil, invalid("private part of %d bytes", len(r.Private))
 	case r.Created.Before(time.Unix(0, 0)) || r.Created.Year() > 2200:
 		return nil, invalid("created %v", r.Created)
 	}
 	return [][]byte{
 		r.Task.GetBody(), r.Task.GetSignature(), r.Admission.GetBody(), r.Admission.GetSignature(),
-		r.Companies, r.Admitted, r.Peer[:], r.Model, be64(uint64(r.Created.UnixNano())),
+		r.Companies, r.Admitted, r.Peer[:], r.Private, be64(uint64(r.Created.UnixNano())),
 	}, nil
 }
 
@@ -73,12 +76,20 @@ func recordOf(f [][]byte) (*Record, error) {
 	if len(f[6]) != 32 {
 		return nil, corrupt("a peer's key of %d bytes", len(f[6]))
 	}
-	return &Record{
+	r := &Record{
 		Task:      &partypb.Signed{Body: f[0], Signature: f[1]},
-		Admission: &partypb.Signed{Body: f[2], Signature: f[3]},
-		Companies: f[4], Admitted: f[5], Peer: [32]byte(f[6]), Model: f[7],
+		Companies: f[4], Peer: [32]byte(f[6]), Private: f[7],
 		Created: time.Unix(0, int64(nanos)).UTC(),
-	}, nil
+	}
+	if len(f[2]) > 0 {
+		r.Admission, r.Admitted = &partypb.Signed{Body: f[2], Signature: f[3]}, f[5]
+	}
+	return r, nil
+}
+
+// isSigned reports whether s has the form of a signed message.
+func isSigned(s *partypb.Signed) bool {
+	return len(s.GetBody()) > 0 && len(s.GetBody()) <= partypb.MaxControl && len(s.GetSignature()) == partypb.SignatureSize
 }
 
 // putTask makes the bucket of a new task with the given buckets in it.
@@ -149,7 +160,11 @@ func (s *store) Task(id TaskID) (*Record, error) {
 		if err != nil {
 			return nil, err
 		}
-		return recordOf(f)
+		r, err := recordOf(f)
+		if err != nil || r.Admission != nil {
+			return r, err
+		}
+		return r, granted(tx, id, r)
 	})
 }
 
@@ -205,10 +220,8 @@ func (s *store) Receipt(id TaskID) (bank, tax *partypb.Signed, err error) {
 
 // receipt encodes both receipts.
 func receipt(id TaskID, bank, tax *partypb.Signed) ([]byte, error) {
-	for _, s := range []*partypb.Signed{bank, tax} {
-		if len(s.GetBody()) == 0 || len(s.GetBody()) > partypb.MaxControl || len(s.GetSignature()) != partypb.SignatureSize {
-			return nil, invalid("a receipt is not signed")
-		}
+	if !isSigned(bank) || !isSigned(tax) {
+		return nil, invalid("a receipt is not signed")
 	}
 	return encode(id[:], bank.GetBody(), bank.GetSignature(), tax.GetBody(), tax.GetSignature()), nil
 }

@@ -25,14 +25,19 @@ func OpenTax(file string) (*Tax, error) {
 // StoredAnswer is the last flight of a superblock, as it was sent or is about to be.
 type StoredAnswer struct {
 	mpc.Answer
-	Attempt   uint64 // in which it was evaluated
-	Companies uint32 // that it evaluates
+	Attempt   uint64         // in which it was evaluated
+	Companies uint32         // that it evaluates
+	Withheld  partypb.Bitmap // those of them whose bits were not released
+
+	// What the bank signed last before: it stands in for a receipt that the bank withholds.
+	Before        mpc.Digest
+	BankSignature []byte
 }
 
 // PutTask stores an admitted task; ErrExists if it was stored before.
 func (j *Tax) PutTask(id TaskID, r *Record) error {
-	if len(r.Model) > 0 {
-		return invalid("a tax node has no model")
+	if r.Admission == nil {
+		return invalid("a task without an admission")
 	}
 	return j.putTask(id, r, bucketAnswers)
 }
@@ -84,8 +89,11 @@ func (j *Tax) PutAnswer(id TaskID, a *StoredAnswer) error {
 	if len(a.Payload) > partypb.MaxPayload || len(a.Signature) != partypb.SignatureSize || a.Companies > partypb.MaxSuperblock {
 		return invalid("an answer of %d bytes for %d companies, signature of %d bytes", len(a.Payload), a.Companies, len(a.Signature))
 	}
+	if len(a.BankSignature) != partypb.SignatureSize || len(a.Withheld) != (int(a.Companies)+7)/8 {
+		return invalid("an answer for %d companies with %d bytes of those withheld, the bank's signature of %d bytes", a.Companies, len(a.Withheld), len(a.BankSignature))
+	}
 	key := be32(uint32(a.Block))
-	record := encode(key, be64(a.Attempt), be32(a.Companies), a.Payload, a.Signature, a.Digest[:])
+	record := encode(key, be64(a.Attempt), be32(a.Companies), a.Payload, a.Signature, a.Digest[:], a.Before[:], a.BankSignature, a.Withheld)
 	return j.update(func(tx *bolt.Tx) error {
 		b, err := task(tx, id)
 		if err != nil {
@@ -118,12 +126,13 @@ func answerOf(block int, f [][]byte) (*StoredAnswer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(f[4]) != 32 {
-		return nil, corrupt("a transcript hash of %d bytes", len(f[4]))
+	if len(f[4]) != 32 || len(f[5]) != 32 || uint64(len(f[7])) != (companies+7)/8 {
+		return nil, corrupt("transcript hashes of %d and %d bytes, %d bytes of those withheld", len(f[4]), len(f[5]), len(f[7]))
 	}
 	return &StoredAnswer{
 		Answer:  mpc.Answer{Block: block, Payload: f[2], Signature: f[3], Digest: mpc.Digest(f[4])},
 		Attempt: attempt, Companies: uint32(companies),
+		Before: mpc.Digest(f[5]), BankSignature: f[6], Withheld: f[7],
 	}, nil
 }
 
@@ -137,7 +146,7 @@ func (j *Tax) Answered(id TaskID, superblocks int) (partypb.Bitmap, error) {
 func (j *Tax) Answers(id TaskID) iter.Seq2[*StoredAnswer, error] {
 	return func(yield func(*StoredAnswer, error) bool) {
 		for from := 0; ; {
-			block, f, err := j.next(id, bucketAnswers, from, 5)
+			block, f, err := j.next(id, bucketAnswers, from, 8)
 			if err == nil && f == nil {
 				return
 			}
