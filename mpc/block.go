@@ -33,7 +33,7 @@ type arrival struct {
 }
 
 // Seed returns the seed of this side's randomness for the superblock.
-func (b *Block) Seed() Seed { return BlockSeed(b.s.seed, b.Index) }
+func (b *Block) Seed() Seed { return b.s.blockSeed(b.Index) }
 
 // Binding returns a public value unique to session and superblock.
 func (b *Block) Binding() [32]byte { return b.s.bindingOf(b.Index) }
@@ -75,13 +75,16 @@ func (b *Block) Send(ctx context.Context) error {
 	payload := frame[headerSize : headerSize+size]
 	header{kind: frameFlight, label: uint8(b.flight), block: uint32(b.Index), size: uint32(size + signatureSize)}.put(frame)
 
-	before := b.hash
-	b.hash = before.after(b.flight, b.filled.sum(payload))
+	sum := b.filled.sum(payload)
+	b.hash = b.hash.after(b.flight, sum)
 	sig := signDigest(b.s.cfg.Sign, b.hash)
 	if len(sig) != signatureSize {
 		return fmt.Errorf("%w: a signature of %d bytes", ErrParams, len(sig))
 	}
 	copy(frame[headerSize+size:], sig)
+	if err := b.record(b.s.cfg.Role, payload, sum, sig); err != nil {
+		return err
+	}
 	if b.last() && b.s.cfg.Before != nil {
 		a := Answer{Block: b.Index, Digest: b.hash, Signature: sig}
 		if b.s.cfg.Role == RoleTax {
@@ -117,7 +120,21 @@ func (b *Block) Recv(ctx context.Context) ([]byte, error) {
 	if !VerifyFlight(b.s.cfg.PeerKey, b.hash, b.got[size:]) {
 		return nil, fmt.Errorf("%w: superblock %d, flight %d: bad signature", ErrPeer, b.Index, b.flight)
 	}
+	if err := b.record(RoleBank+RoleTax-b.s.cfg.Role, b.got[:size], a.sum, b.got[size:]); err != nil {
+		return nil, err
+	}
 	return b.got[:size], nil
+}
+
+// record shows the flight that b has reached to whoever keeps a record.
+func (b *Block) record(from Role, payload []byte, sum [32]byte, sig []byte) error {
+	if b.s.cfg.Record == nil {
+		return nil
+	}
+	return b.s.cfg.Record(Flight{
+		Block: b.Index, Number: b.flight, From: from,
+		Payload: payload, Sum: sum, Digest: b.hash, Signature: sig,
+	})
 }
 
 // turn checks that the next flight exists and is this side's to send or not.

@@ -37,6 +37,7 @@ type Conn struct {
 	head  [headerSize]byte // of the reader
 
 	sent, received atomic.Uint64
+	setup          setupRecord
 
 	fail   sync.Mutex
 	failed error
@@ -123,13 +124,17 @@ func (c *Conn) Send(ctx context.Context, label uint8, msg []byte) error {
 
 // Recv implements Channel.
 func (c *Conn) Recv(ctx context.Context, label uint8, size int) ([]byte, error) {
-	return c.recvMessage(ctx, 0, func(h header) error {
+	msg, err := c.recvMessage(ctx, 0, func(h header) error {
 		if h.kind != frameSetup || h.label != label || int64(h.size) != int64(size) {
 			return fmt.Errorf("%w: wanted set-up message %d of %d bytes, got a %v frame, label %d, of %d",
 				ErrPeer, label, size, h.kind, h.label, h.size)
 		}
 		return nil
 	})
+	if err == nil {
+		c.setup.add(label, false, msg)
+	}
+	return msg, err
 }
 
 func (c *Conn) sendMessage(ctx context.Context, h header, msg []byte) error {
@@ -170,6 +175,9 @@ func (c *Conn) writeFrame(ctx context.Context, frame []byte) error {
 	defer c.write.Unlock()
 	if err := c.arm(ctx, c.nc.SetWriteDeadline, len(frame), 0); err != nil {
 		return err
+	}
+	if frameKind(frame[0]) == frameSetup { // in the order of the wire, which the lock gives
+		c.setup.add(frame[1], true, frame[headerSize:])
 	}
 	n, err := c.nc.Write(frame)
 	c.sent.Add(uint64(n))

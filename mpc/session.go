@@ -52,13 +52,21 @@ type Config struct {
 	// Answer there, the bank the hash that a stored answer will be checked
 	// against. An error ends the session and nothing is sent.
 	Before func(Answer) error
+
+	// Record, if set, is called for every flight of every superblock, in the
+	// order of the superblock: for one that this side sends before it leaves (and
+	// before Before), for one that it received when its signature is verified and
+	// before it is used. Superblocks run at once, and so may calls for different
+	// ones. An error ends the session.
+	Record func(Flight) error
 }
 
 // Session is one run of a protocol over superblocks. It runs once.
 type Session struct {
-	cfg  Config
-	seed Seed
-	used atomic.Bool
+	cfg       Config
+	seed      Seed
+	blockSeed func(block int) Seed // of a superblock
+	used      atomic.Bool
 
 	mu   sync.Mutex
 	done map[int]Digest
@@ -113,7 +121,10 @@ func newSession(cfg Config, seed Seed) (*Session, error) {
 	case cfg.Window < 1 || cfg.Window > 64:
 		return nil, fmt.Errorf("%w: window %d, want 1 to 64", ErrParams, cfg.Window)
 	}
-	return &Session{cfg: cfg, seed: seed, done: make(map[int]Digest)}, nil
+	return &Session{
+		cfg: cfg, seed: seed, done: make(map[int]Digest),
+		blockSeed: func(block int) Seed { return BlockSeed(seed, block) },
+	}, nil
 }
 
 // Seed returns the seed of this side, from which everything random in the

@@ -224,3 +224,20 @@ func FuzzSenderExtend(f *testing.F) {
 		}
 	})
 }
+
+// Both sides can tell how many extensions were handed out, before and after.
+func TestNextCountsReservations(t *testing.T) {
+	s, r := cached(t, Params{4})
+	require.Equal(t, s.Next(), r.Next())
+	before := s.Next()
+	_, _ = reserved(t, Params{4}, 3)
+	require.Equal(t, before+3, s.Next())
+	require.Equal(t, before+3, r.Next())
+	_, _ = reserved(t, Params{4}, 0)
+	require.Equal(t, before+3, s.Next())
+
+	require.NoError(t, s.extended.seek(before))
+	require.Equal(t, before, s.Next())
+	require.ErrorIs(t, s.extended.seek(maxExtensions+1), mpc.ErrParams)
+	require.NoError(t, s.extended.seek(before+3))
+}

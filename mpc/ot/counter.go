@@ -36,6 +36,24 @@ func (c *counter) reserve(n int) (numbers, error) {
 	return numbers{first: first, used: make([]atomic.Bool, n)}, nil
 }
 
+// following returns the first number that was not handed out yet.
+func (c *counter) following() uint64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.next
+}
+
+// seek has the next number be n.
+func (c *counter) seek(n uint64) error {
+	if n > maxExtensions {
+		return fmt.Errorf("%w: extension %d of at most %d", mpc.ErrParams, n, uint64(maxExtensions))
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.next = n
+	return nil
+}
+
 // numbers are the extension numbers first .. first+len(used)-1, each of which
 // can be taken once.
 type numbers struct {

@@ -51,6 +51,11 @@ func (r *Receiver) Reserve(n int) (*ReceiverRange, error) {
 	return &ReceiverRange{receiver: r, numbers: ns}, nil
 }
 
+// Next returns the number of the next extension that Reserve will hand out: how
+// many it did. Both sides have the same between sessions; a session's superblocks
+// take the numbers from there on, in the order in which they are given to Run.
+func (r *Receiver) Next() uint64 { return r.extended.following() }
+
 // ReceiverRange is a range of extensions, each to be run once, in any order,
 // also concurrently.
 type ReceiverRange struct {

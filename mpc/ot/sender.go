@@ -63,6 +63,11 @@ func (s *Sender) Reserve(n int) (*SenderRange, error) {
 	return &SenderRange{sender: s, numbers: ns}, nil
 }
 
+// Next returns the number of the next extension that Reserve will hand out: how
+// many it did. Both sides have the same between sessions; a session's superblocks
+// take the numbers from there on, in the order in which they are given to Run.
+func (s *Sender) Next() uint64 { return s.extended.following() }
+
 // SenderRange is a range of extensions, each to be run once, in any order, also
 // concurrently.
 type SenderRange struct {

@@ -1,11 +1,37 @@
-// Package replay opens the one door to a session that runs from a given seed.
-// A live session draws its own seed, since two runs from one seed with other
-// inputs reveal the inputs; an auditor's replay, and the tests that compare
-// runs, need the other constructor. Being internal to mpc, it cannot be
-// reached by users of the library.
+// Package replay opens the doors to what a live session must never do: run from
+// a given seed, or use OT extensions again. A live session draws its own seed,
+// since two runs from one seed with other inputs reveal the inputs; an auditor's
+// replay (mpc/replay), and the tests that compare runs, need the other way. Being
+// internal to mpc, it cannot be reached by users of the library.
+//
+// The variables are set by the packages whose doors they are; their types are not
+// named here because those packages import this one.
 package replay
 
-// NewSession is set by package mpc. Its arguments and result are an mpc.Config,
-// an mpc.Seed and a *mpc.Session, error; the types are not named here because
-// mpc imports this package.
-var NewSession any
+var (
+	// NewSession is a func(mpc.Config, mpc.Seed) (*mpc.Session, error).
+	NewSession any
+
+	// BlockSession is a func(mpc.Config, func(block int) mpc.Seed) (*mpc.Session,
+	// error): a session of which the seeds of single superblocks are known.
+	BlockSession any
+
+	// PeerFlight is a func(before mpc.Digest, f mpc.Flight, sign
+	// func([]byte) []byte) (header, signature []byte): what a flight of the peer
+	// wears on the wire after the transcript so far.
+	PeerFlight any
+
+	// FirstDigest is a func(binding [32]byte, block int) mpc.Digest: the
+	// transcript before the first flight.
+	FirstDigest any
+
+	// SeekSender is a func(*ot.Sender, uint64) error: the number that the next
+	// extension takes.
+	SeekSender any
+
+	// SeekReceiver is a func(*ot.Receiver, uint64) error.
+	SeekReceiver any
+
+	// PrepareTax is score.PrepareTax with the session's seed as one more argument.
+	PrepareTax any
+)
