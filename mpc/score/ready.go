@@ -51,13 +51,10 @@ func (p Params) ReadyBytes() (int, error) {
 }
 
 // PrepareTax makes a superblock of one company ahead, and the corrections for
-// the bank. It serves outputs of every kind and width. binding is public and unique to it on the link.
-func PrepareTax(p Params, table *lattice.Certified, receiver *ot.Receiver, binding [32]byte) (*TaxReady, []byte, error) {
+// the bank, from the seed of the session that will use them. It serves outputs
+// of every kind and width. binding is public and unique to it on the link.
+func PrepareTax(p Params, table *lattice.Certified, receiver *ot.Receiver, binding [32]byte, fresh *mpc.Fresh) (*TaxReady, []byte, error) {
 	pl, err := readyPlan(p)
-	if err != nil {
-		return nil, nil, err
-	}
-	fresh, err := mpc.NewFresh()
 	if err != nil {
 		return nil, nil, err
 	}

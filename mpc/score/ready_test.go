@@ -54,7 +54,7 @@ func TestOneCompanyMadeAhead(t *testing.T) {
 		for f := range c.Levels {
 			c.Levels[f][0] = uint16(rng.IntN(c.Params.Levels[f]))
 		}
-		tr, corrections, err := score.PrepareTax(c.Params, c.Table(), rcv, [32]byte{i})
+		tr, corrections, err := score.PrepareTax(c.Params, c.Table(), rcv, [32]byte{i}, fresh(t))
 		require.NoError(t, err)
 		size, err := c.Params.ReadyBytes()
 		require.NoError(t, err)
@@ -83,7 +83,7 @@ func TestSeveralMadeAhead(t *testing.T) {
 	p := c.Params
 	p.OutputBits = 1 // another width than that of the batches
 	for i := range byte(6) {
-		tr, corrections, err := score.PrepareTax(p, c.Table(), rcv, [32]byte{i})
+		tr, corrections, err := score.PrepareTax(p, c.Table(), rcv, [32]byte{i}, fresh(t))
 		require.NoError(t, err)
 		br, err := score.PrepareBank(p, snd, [32]byte{i}, corrections)
 		require.NoError(t, err)
@@ -106,7 +106,7 @@ func TestMadeAheadIsCheckedAndFitsItsBatchOnly(t *testing.T) {
 	shape := circuitstest.Shape{Features: 6, MinLevels: 2, MaxLevels: 90, Bands: 6, ScoreBits: 9}
 	c := scoretest.Random(t, rng, shape, score.OutputBand, 2).WithLattice(t)
 	snd, rcv := ottest.Link(t, c.Params.OT)
-	tr, corrections, err := score.PrepareTax(c.Params, c.Table(), rcv, [32]byte{1})
+	tr, corrections, err := score.PrepareTax(c.Params, c.Table(), rcv, [32]byte{1}, fresh(t))
 	require.NoError(t, err)
 	br, err := score.PrepareBank(c.Params, snd, [32]byte{1}, corrections)
 	require.NoError(t, err)
@@ -115,11 +115,18 @@ func TestMadeAheadIsCheckedAndFitsItsBatchOnly(t *testing.T) {
 
 	p := c.Params
 	p.Engine = score.EngineOT
-	_, _, err = score.PrepareTax(p, c.Table(), rcv, [32]byte{2})
+	_, _, err = score.PrepareTax(p, c.Table(), rcv, [32]byte{2}, fresh(t))
 	require.ErrorIs(t, err, mpc.ErrParams)
 
-	_, corrections, err = score.PrepareTax(c.Params, c.Table(), rcv, [32]byte{3})
+	_, corrections, err = score.PrepareTax(c.Params, c.Table(), rcv, [32]byte{3}, fresh(t))
 	require.NoError(t, err)
 	_, err = score.PrepareBank(c.Params, snd, [32]byte{4}, corrections)
 	require.ErrorIs(t, err, mpc.ErrCheck, "another binding")
+}
+
+func fresh(t testing.TB) *mpc.Fresh {
+	t.Helper()
+	f, err := mpc.NewFresh()
+	require.NoError(t, err)
+	return f
 }

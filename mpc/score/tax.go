@@ -16,13 +16,14 @@ import (
 // goroutines at once, once for each superblock.
 type Input func(ctx context.Context, from, to int) (levels [][]uint16, err error)
 
-// Tax is the tax node's side of a batch. It is immutable.
+// Tax is the tax node's side of a batch. It does not change once it runs.
 type Tax struct {
 	p      Params
 	plan   *plan
 	engine taxEngine
 	input  Input
-	ready  *TaxReady            // of the one company of the batch, if its OTs are at hand
+	ready  *TaxReady // of the one company of the batch, if its OTs are at hand
+	last   Withhold
 	tap    func(payload []byte) // in tests: sees and may replace what is sent
 }
 
@@ -67,6 +68,34 @@ func NewLatticeTax(p Params, input Input, table *lattice.Certified) (*Tax, error
 	e := t.plan.engine.(*encrypted)
 	t.engine = &encryptedTax{encrypted: e, table: table}
 	return t, e.check("table", table.Params().Digest())
+}
+
+// Withhold names the companies, by their positions from 0 to n-1 in a
+// superblock of n, whose bits are not to be released after all. It is called
+// right before the last flight of the superblock, from several goroutines at
+// once; an error ends the session.
+type Withhold func(ctx context.Context, block, n int) ([]int, error)
+
+// Withhold has the batch ask, before each last flight, what to keep back. The
+// bits of such a company are sent as zeros, whatever was opened; what the bank
+// unmasks is its own mask. Who runs the protocol tells it which they were.
+func (t *Tax) Withhold(ask Withhold) { t.last = ask }
+
+func (t *Tax) withhold(ctx context.Context, block int, out []uint16) error {
+	if t.last == nil {
+		return nil
+	}
+	positions, err := t.last(ctx, block, len(out))
+	if err != nil {
+		return err
+	}
+	for _, i := range positions {
+		if i < 0 || i >= len(out) {
+			return fmt.Errorf("%w: company %d of %d is to be withheld", mpc.ErrParams, i, len(out))
+		}
+		out[i] = 0
+	}
+	return nil
 }
 
 func newTax(p Params, input Input) (*Tax, error) {
@@ -141,6 +170,9 @@ func (t *Tax) block(ctx context.Context, blk *mpc.Block, ext *ot.ReceiverRange, 
 	}
 
 	// The last flight: those b bits a company, and nothing else, are released.
+	if err := t.withhold(ctx, blk.Index, out); err != nil {
+		return err
+	}
 	if message, err = blk.Next(); err != nil {
 		return err
 	}
