@@ -70,6 +70,15 @@ func OpenBody(key ed25519.PublicKey, s *Signed, into Body) error {
 	return decode(s.GetBody(), maxBody, into)
 }
 
+// ParseBody parses and checks a body whose signature is not verified here: to find out whose it claims to be. Errors wrap
+// ErrInvalid.
+func ParseBody(s *Signed, into Body) error {
+	if err := checkSigned(name(into), s); err != nil {
+		return err
+	}
+	return decode(s.GetBody(), maxBody, into)
+}
+
 // TaskDigest returns the digest of a task: SHA-256("blindscore task digest v1" || 0x00 || body), body being the signed
 // bytes.
 func TaskDigest(task *Signed) [DigestSize]byte {

@@ -1,0 +1,100 @@
+package evidence
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/blindscore/blindscore/mpc"
+)
+
+// Archive is a directory of evidence. Its methods may be called by any number of goroutines.
+type Archive struct{ dir string }
+
+// Open opens the archive in a directory, which it makes if need be.
+func Open(dir string) (*Archive, error) {
+	for _, d := range []string{"links", "tasks"} {
+		if err := os.MkdirAll(filepath.Join(dir, d), 0o700); err != nil {
+			return nil, onFile(err)
+		}
+	}
+	return &Archive{dir}, nil
+}
+
+func (a *Archive) linkFile(link [32]byte) string {
+	return filepath.Join(a.dir, "links", hex.EncodeToString(link[:]))
+}
+
+func (a *Archive) taskDir(task [32]byte) string {
+	return filepath.Join(a.dir, "tasks", hex.EncodeToString(task[:]))
+}
+
+// Link begins the file of a connection.
+func (a *Archive) Link(role mpc.Role, link, own, peer [32]byte) (*LinkLog, error) {
+	l, err := createLog(a.linkFile(link), linkTitle)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.add(recordLink, []byte{byte(role)}, link[:], own[:], peer[:]); err != nil {
+		return nil, errors.Join(err, l.close())
+	}
+	return &LinkLog{l}, nil
+}
+
+// Session begins the file of an attempt at a task.
+func (a *Archive) Session(task [32]byte, attempt uint64) (*SessionLog, error) {
+	dir := a.taskDir(task)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, onFile(err)
+	}
+	l, err := createLog(filepath.Join(dir, strconv.FormatUint(attempt, 10)), sessionTitle)
+	if err != nil {
+		return nil, err
+	}
+	return &SessionLog{l}, nil
+}
+
+// Attempts lists the attempts at a task that have a file, ascending; none if the task is not known.
+func (a *Archive) Attempts(task [32]byte) ([]uint64, error) {
+	return listAttempts(a.taskDir(task))
+}
+
+func listAttempts(dir string) ([]uint64, error) {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, onFile(err)
+	}
+	attempts := make([]uint64, 0, len(entries))
+	for _, e := range entries {
+		if n, err := strconv.ParseUint(e.Name(), 10, 64); err == nil && !strings.HasPrefix(e.Name(), "0") {
+			attempts = append(attempts, n)
+		}
+	}
+	slices.Sort(attempts)
+	return attempts, nil
+}
+
+// SessionFile and LinkFile return where a file is, for who copies it.
+func (a *Archive) SessionFile(task [32]byte, attempt uint64) (string, error) {
+	return there(filepath.Join(a.taskDir(task), strconv.FormatUint(attempt, 10)))
+}
+
+// LinkFile returns where the file of a connection is.
+func (a *Archive) LinkFile(link [32]byte) (string, error) { return there(a.linkFile(link)) }
+
+func there(file string) (string, error) {
+	if _, err := os.Stat(file); errors.Is(err, os.ErrNotExist) {
+		return "", fmt.Errorf("%w: %s", ErrUnknown, filepath.Base(file))
+	} else if err != nil {
+		return "", onFile(err)
+	}
+	return file, nil
+}
