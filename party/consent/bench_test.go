@@ -45,35 +45,35 @@ func BenchmarkGrant(b *testing.B) {
 
 // filled is a store with one consent of each of n companies, put there as Grant would but unsigned, and the companies in
 // random order.
-func filled(b *testing.B, n int) (*rig, []uscc.ID) {
+func filled(b *testing.B, n, artefact int) (*rig, []uscc.ID) {
 	r := newRig(b)
 	companies := make([]uscc.ID, n)
 	c := sample(b, 0)
 	c.Terms.MaxEvaluations, c.Terms.Frequency.Times = MaxEvaluations, MaxTimes
 	require.NoError(b, r.db.Update(func(tx *bolt.Tx) error {
-		number, err := internTerms(tx, &c.Terms)
-		if err != nil {
-			return err
-		}
 		for i := range companies {
 			companies[i] = uscc.Synthetic(uint64(i))
-			st := state{terms: number, start: c.Start.Unix(), expiry: c.Expiry.Unix()}
 			key, err := Reference{companies[i], idOf(uint64(i))}.key()
 			if err != nil {
 				return err
 			}
-			if err := tx.Bucket(bucketStates).Put(key[:], st.encode(key[:])); err != nil {
+			st := state{start: c.Start.Unix(), expiry: c.Expiry.Unix()}
+			if err := putState(tx, key[:], &st, &c.Terms); err != nil {
+				return err
+			}
+			if err := tx.Bucket(bucketArtefacts).Put(key[:], make([]byte, artefact)); err != nil {
 				return err
 			}
 		}
 		return nil
 	}))
+	r.reopen(b)
 	rand.New(rand.NewPCG(1, 2)).Shuffle(n, func(i, j int) { companies[i], companies[j] = companies[j], companies[i] })
 	return r, companies
 }
 
 func BenchmarkLookup(b *testing.B) {
-	r, all := filled(b, 1_000_000)
+	r, all := filled(b, 1_000_000, 4)
 	for _, n := range []int{1, 1000, 100_000, 1_000_000} {
 		b.Run(fmt.Sprintf("N=%d", n), func(b *testing.B) {
 			for b.Loop() {
@@ -88,7 +88,7 @@ func BenchmarkLookup(b *testing.B) {
 }
 
 func BenchmarkCharge(b *testing.B) {
-	r, all := filled(b, 1_000_000)
+	r, all := filled(b, 1_000_000, 4)
 	session := uint64(0)
 	for _, n := range []int{1, 1000, 100_000, 1_000_000} {
 		b.Run(fmt.Sprintf("N=%d", n), func(b *testing.B) {
@@ -108,6 +108,28 @@ func BenchmarkCharge(b *testing.B) {
 				}
 			}
 			b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "companies/s")
+		})
+	}
+}
+
+// BenchmarkOpen opens a store with artefacts of a usual size, each of whose consents was charged ten times.
+func BenchmarkOpen(b *testing.B) {
+	for _, n := range []int{10_000, 100_000} {
+		b.Run(fmt.Sprintf("N=%d", n), func(b *testing.B) {
+			r, all := filled(b, n, 1300)
+			answers, err := r.Lookup(ctx, all, asked(b))
+			require.NoError(b, err)
+			refs := make([]Reference, n)
+			for i, a := range answers {
+				refs[i] = a.Reference
+			}
+			for session := range uint32(10) {
+				_, err := r.Charge(ctx, sessionOf(session), refs, 1, asked(b))
+				require.NoError(b, err)
+			}
+			for b.Loop() {
+				r.reopen(b)
+			}
 		})
 	}
 }

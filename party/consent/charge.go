@@ -1,13 +1,12 @@
 package consent
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
-	"errors"
-	"slices"
 
 	bolt "go.etcd.io/bbolt"
+
+	"github.com/blindscore/blindscore/party/uscc"
 )
 
 // Charge takes one or more evaluations of each consent, for one session, in one transaction: everything that Lookup checked is
@@ -16,11 +15,13 @@ import (
 //
 // The session is the digest of the admitted task. A session is charged once: with the same arguments but the time, a second
 // call returns what the first did and charges nothing, whatever happened since (Recheck tells), so that a node that crashed
-// after it can go on; with others it is
-// ErrReplayed. So it is for the caller to run a session once. Charge first, then admit: a crash between the two costs a
-// company an evaluation at worst and gives the bank none.
+// after it can go on; with others it is ErrReplayed. So it is for the caller to run a session once. Charge first, then admit: a
+// crash between the two costs a company an evaluation at worst and gives the bank none.
 //
-// Each consent has its own outcome, nil or a refusal. A consent may be named once. Other errors are those of Lookup.
+// Each consent has its own outcome, nil or a refusal. A consent may be named once. The zero Reference may be named as often
+// as wanted and gives ErrNone: it stands for a company that has none, so that a charge for it writes the same bytes and does
+// like work. Other errors are those of Lookup, and ErrFile if the disk failed: whether the charge is there is open then, the
+// store serves no more, and a call with the same arguments after it was opened again settles it.
 func (s *Store) Charge(ctx context.Context, session [32]byte, refs []Reference, evaluations uint32, q *Question) ([]error, error) {
 	if err := s.wants(q, len(refs)); err != nil {
 		return nil, err
@@ -28,122 +29,106 @@ func (s *Store) Charge(ctx context.Context, session [32]byte, refs []Reference, 
 	if session == [32]byte{} || evaluations < 1 || evaluations > MaxEvaluations {
 		return nil, because(ErrInvalid, "want a session and 1 to %d evaluations, got %d", MaxEvaluations, evaluations)
 	}
-	keys, order, err := keysOf(refs)
+	request, err := hashOf(refs, evaluations, q)
 	if err != nil {
 		return nil, err
 	}
-	request, err := hashOf(keys, evaluations, q)
-	if err != nil {
-		return nil, err
-	}
-	return update(s, func(tx *bolt.Tx) ([]error, error) {
-		if done, err := charged(tx, session, request, len(refs)); done != nil || err != nil {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	p, err := update(s, func(tx *bolt.Tx) (*charge, error) {
+		if done, err := recall(tx, session, request, len(refs)); done != nil || err != nil {
 			return done, err
 		}
-		c := charge{newJudge(tx, q), tx.Bucket(bucketStates), evaluations}
-		out := make([]error, len(refs))
-		for n, i := range order {
-			if n%4096 == 0 && ctx.Err() != nil {
-				return nil, ctx.Err()
-			}
-			out[i] = c.one(keys[i][:])
-			if out[i] != nil && !errors.Is(out[i], ErrConsent) {
-				return nil, out[i]
-			}
+		p, err := s.index.prepare(ctx, refs, evaluations, q)
+		if err != nil {
+			return nil, err
 		}
-		record := append(make([]byte, 4, 4+32+len(refs)), request[:]...)
-		for _, err := range out {
-			record = append(record, codeOf(err))
+		p.session, p.request = session, request
+		if s.unfolded >= foldAt {
+			if err := fold(tx, s.index); err != nil {
+				return nil, err
+			}
+			p.folded = true
 		}
-		return out, tx.Bucket(bucketCharges).Put(session[:], seal(session[:], record))
+		return p, p.write(tx)
 	})
-}
-
-type charge struct {
-	judge  *judge
-	states *bolt.Bucket
-	n      uint32
-}
-
-// one charges a consent, or returns a refusal and changes nothing.
-func (c *charge) one(key []byte) error {
-	v := c.states.Get(key)
-	if v == nil {
-		return ErrNone
-	}
-	var st state
-	if err := st.decode(key, v); err != nil {
-		return err
-	}
-	terms, err := c.judge.on(st.terms)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if terms.err != nil {
-		return terms.err
+	s.change(func(x *index) {
+		for i, place := range p.places {
+			if c := x.at(max(place, 1)); p.outcomes[i] == nil {
+				c.use(x.terms[c.terms].Frequency.Per, p.evaluations, p.now)
+			}
+		}
+	})
+	if p.folded {
+		s.unfolded = 0
 	}
-	q := c.judge.question
-	left, err := st.check(terms, q.Task, q.Now)
+	s.unfolded += len(p.places)
+	return p.outcomes, nil
+}
+
+// charge is what a Charge found, before it is counted.
+type charge struct {
+	session, request [32]byte
+	now              int64
+	evaluations      uint32
+	places           []uint32 // none if it was found in the file
+	numbers          []uint32
+	outcomes         []error
+	folded           bool
+}
+
+// prepare checks each consent and changes nothing. Every reference is searched and judged, those that are refused as well.
+func (x *index) prepare(ctx context.Context, refs []Reference, evaluations uint32, q *Question) (*charge, error) {
+	p := &charge{
+		now: q.Now.Unix(), evaluations: evaluations,
+		places: make([]uint32, len(refs)), numbers: make([]uint32, len(refs)), outcomes: make([]error, len(refs)),
+	}
+	j, named := x.judge(q), make([]uint64, x.taken/64+1)
+	missing := map[Reference]bool{}
+	for i, r := range refs {
+		if i%4096 == 0 && ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if i%warmSize == 0 {
+			x.warm(len(refs)-i, func(j int) uscc.ID { return refs[i+j].Company })
+		}
+		place := x.locate(r)
+		twice := named[place/64]>>(place%64)&1 == 1
+		if place == 0 {
+			p.outcomes[i] = ErrNone
+			if twice = missing[r]; r != (Reference{}) {
+				missing[r] = true
+			}
+		} else {
+			p.places[i], p.numbers[i], p.outcomes[i] = place, x.at(place).number, j.allow(x.at(place), evaluations)
+		}
+		if twice {
+			return nil, because(ErrInvalid, "a consent is named twice")
+		}
+		named[place/64] |= 1 << (place % 64)
+	}
+	return p, nil
+}
+
+// allow returns a refusal unless n evaluations are left.
+func (j *judge) allow(s *slot, n uint32) error {
+	left, err := j.check(s)
 	switch {
 	case err != nil:
 		return err
-	case left < c.n && terms.evaluations-st.used < c.n:
+	case left < n && j.on(s.terms).evaluations-s.used < n:
 		return ErrExhausted
-	case left < c.n:
+	case left < n:
 		return ErrTooOften
 	}
-	st.use(terms, c.n, q.Now)
-	return c.states.Put(key, st.encode(key))
-}
-
-// charged returns what an earlier Charge of the session did, or nil.
-func charged(tx *bolt.Tx, session, request [32]byte, n int) ([]error, error) {
-	v := tx.Bucket(bucketCharges).Get(session[:])
-	if v == nil {
-		return nil, nil
-	}
-	b, err := unseal(session[:], v, 32)
-	if err != nil {
-		return nil, err
-	}
-	if !bytes.Equal(b[:32], request[:]) {
-		return nil, because(ErrReplayed, "the session was charged for something else")
-	}
-	codes := b[32:]
-	if len(codes) != n {
-		return nil, because(ErrCorrupt, "a charge of %d consents, want %d", len(codes), n)
-	}
-	out := make([]error, n)
-	for i, code := range codes {
-		if int(code) >= len(refusals) {
-			return nil, because(ErrCorrupt, "a charge with outcome %d", code)
-		}
-		out[i] = refusals[code]
-	}
-	return out, nil
-}
-
-// keysOf returns the keys of references and the order of the file. A consent named twice is refused, since it would be charged
-// in an order that nobody sees.
-func keysOf(refs []Reference) (keys [][keySize]byte, order []int, err error) {
-	keys, order = make([][keySize]byte, len(refs)), make([]int, len(refs))
-	for i, r := range refs {
-		if keys[i], err = r.key(); err != nil {
-			return nil, nil, err
-		}
-		order[i] = i
-	}
-	slices.SortFunc(order, func(a, b int) int { return bytes.Compare(keys[a][:], keys[b][:]) })
-	for n := 1; n < len(order); n++ {
-		if keys[order[n]] == keys[order[n-1]] {
-			return nil, nil, because(ErrInvalid, "a consent is named twice")
-		}
-	}
-	return keys, order, nil
+	return nil
 }
 
 // hashOf stands for the arguments of a charge, the time excepted.
-func hashOf(keys [][keySize]byte, evaluations uint32, q *Question) ([32]byte, error) {
+func hashOf(refs []Reference, evaluations uint32, q *Question) ([32]byte, error) {
 	b, err := encodeJSON(struct {
 		Bank, TaxNode nodeJSON
 		Schema        [32]byte
@@ -164,8 +149,19 @@ func hashOf(keys [][keySize]byte, evaluations uint32, q *Question) ([32]byte, er
 	h := sha256.New()
 	h.Write(le.AppendUint64(nil, uint64(len(b))))
 	h.Write(b)
-	for i := range keys {
-		h.Write(keys[i][:])
+	buffer := make([]byte, 0, 4096)
+	for _, r := range refs {
+		var k [keySize]byte
+		if r != (Reference{}) {
+			if k, err = r.key(); err != nil {
+				return [32]byte{}, err
+			}
+		}
+		if buffer = append(buffer, k[:]...); len(buffer) > 4096-keySize {
+			h.Write(buffer)
+			buffer = buffer[:0]
+		}
 	}
+	h.Write(buffer)
 	return [32]byte(h.Sum(nil)), nil
 }

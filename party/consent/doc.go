@@ -22,16 +22,21 @@
 //
 // # A million companies
 //
-// A signature is verified once, when its consent is granted. [Store.Lookup] answers for a batch from what is stored: terms that
-// companies share are judged once a batch, so that a company costs one seek in a B+ tree. [Store.Charge] takes the evaluations
-// of a whole batch in one transaction, [Store.Recheck] finds what was revoked since.
+// A signature is verified once, when its consent is granted. [Store.Lookup], [Store.Charge] and [Store.Recheck] answer for a
+// batch from memory, where the store keeps an index of what its file says; terms that companies share are judged once a batch.
+// A charge is written as one list of the consents charged, five bytes each, in one transaction with one flush of the disk: it
+// is on disk before it is acknowledged, and counted anew from the list when the file is opened. Counts are folded into a table
+// of their own after every eight million charges, so that opening stays short.
 //
 // # Adversaries
 //
 // The bank is malicious: it may alter artefacts, show old ones, ask for more than was granted, or run sessions side by side to
 // use one evaluation twice. Each is refused by an error of its own, which is for the tax node's log: a bank must get one and
-// the same answer for all, and at the same time, which is the business of who calls this package ([Store.Lookup] takes longer
-// for a company with more consents). A company is malicious towards the store's memory: artefacts have at most
+// the same answer for all, and at the same time, which is the business of who calls this package. [Store.Lookup] does its part:
+// for a company without a consent it searches the same, and judges another company's consent in its stead, so that neither the
+// instructions nor the memory that they wait for tell it from a company with one consent, whether that is refused or not.
+// What is left: each further consent of a company takes some tens of nanoseconds more, terms that come first in a batch take
+// under a microsecond once, and memory that was just used answers sooner, which a batch hides. A company is malicious towards the store's memory: artefacts have at most
 // MaxArtefact bytes, a company at most MaxPerCompany consents that have not expired. Nobody can grant or revoke for a company
 // without its key.
 //
@@ -48,6 +53,10 @@
 //
 // # Sizes
 //
-// An artefact takes about 1.3 KB and the names of its features. A stored consent takes its artefact and some 250 bytes; a charge 32
-// bytes a session and one a company.
+// An artefact takes about 1.3 KB and the names of its features. A stored consent takes its artefact and some 250 bytes of file; a
+// charge 160 bytes a session and five a company, with up to four times as many in pages that are used again.
+//
+// In memory a consent takes 96 bytes, a company 16 to 32 bytes more, and each different Terms some 1 KB: for a million
+// companies with a consent each, about 115 MB. A company has at most MaxPerCompany live consents; expired ones are forgotten
+// when it grants the next. Opening reads the file twice, and takes about half a second for every hundred thousand consents.
 package consent

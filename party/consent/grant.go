@@ -44,21 +44,56 @@ func (s *Store) Grant(ctx context.Context, now time.Time, artefacts ...[]byte) (
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	return update(s, func(tx *bolt.Tx) ([]Granted, error) {
-		results := make([]Granted, len(good))
+	type outcome struct {
+		results []Granted
+		stored  []stored
+	}
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	o, err := update(s, func(tx *bolt.Tx) (o outcome, err error) {
+		o.results = make([]Granted, len(good))
 		for i, c := range good {
-			results[i] = Granted{c.reference, c.commitment, c.err}
+			o.results[i] = Granted{c.reference, c.commitment, c.err}
 			if c.err != nil {
 				continue
 			}
-			err := s.put(tx, &c, artefacts[i], now)
-			if err != nil && !errors.Is(err, ErrConsent) {
-				return nil, err
+			st, err := s.put(tx, &c, artefacts[i], now)
+			switch {
+			case err == nil:
+				o.stored = append(o.stored, st)
+			case !errors.Is(err, ErrConsent):
+				return o, err
 			}
-			results[i].Err = err
+			o.results[i].Err = err
 		}
-		return results, nil
+		return o, nil
 	})
+	if err != nil {
+		return nil, err
+	}
+	s.change(func(x *index) {
+		for _, st := range o.stored {
+			st.into(x)
+		}
+	})
+	return o.results, nil
+}
+
+// stored is a consent in the file that the index lacks yet.
+type stored struct {
+	slot    slot
+	terms   *Terms
+	expired []ID // of its company, forgotten to make room
+}
+
+func (st *stored) into(x *index) {
+	if int(st.slot.terms) == len(x.terms) {
+		x.terms = append(x.terms, st.terms)
+	}
+	x.add(st.slot)
+	for _, id := range st.expired {
+		x.remove(Reference{st.slot.company, id})
+	}
 }
 
 // checked is an artefact after its verification.
@@ -104,66 +139,80 @@ func (s *Store) verifyOne(ctx context.Context, now time.Time, artefact []byte) (
 }
 
 // put stores a consent whose artefact was verified, or returns a refusal and changes nothing that matters.
-func (s *Store) put(tx *bolt.Tx, c *checked, artefact []byte, now time.Time) error {
+func (s *Store) put(tx *bolt.Tx, c *checked, artefact []byte, now time.Time) (st stored, err error) {
 	key, err := c.reference.key()
 	if err != nil {
-		return err
+		return st, err
 	}
 	if tx.Bucket(bucketArtefacts).Get(key[:]) != nil {
-		return ErrReplayed
+		return st, ErrReplayed
 	}
 	var of company
 	if err := of.decode(key[:uscc.Size], tx.Bucket(bucketCompanies).Get(key[:uscc.Size])); err != nil {
-		return err
+		return st, err
 	}
 	if c.consent.Revocations < of.floor || tx.Bucket(bucketRevoked).Get(key[:]) != nil {
-		return ErrRevoked
+		return st, ErrRevoked
 	}
-	if err := makeRoom(tx, key[:uscc.Size], now); err != nil {
+	if st.expired, err = makeRoom(tx, key[:uscc.Size], now); err != nil {
+		return st, err
+	}
+	st.terms = &c.consent.Terms
+	st.slot = slot{id: c.consent.ID, company: c.consent.Company, state: state{
+		start: c.consent.Start.Unix(), expiry: c.consent.Expiry.Unix(), task: c.consent.Task,
+		revocations: uint32(c.consent.Revocations),
+	}}
+	if err := putState(tx, key[:], &st.slot.state, st.terms); err != nil {
+		return st, err
+	}
+	record := append(append(make([]byte, 4, 4+32+len(artefact)), c.salt.Reveal()...), artefact...)
+	return st, tx.Bucket(bucketArtefacts).Put(key[:], seal(key[:], record))
+}
+
+// putState numbers a consent and its terms and stores what matters of it.
+func putState(tx *bolt.Tx, key []byte, st *state, terms *Terms) (err error) {
+	if st.terms, err = internTerms(tx, terms); err != nil {
 		return err
 	}
-	number, err := internTerms(tx, &c.consent.Terms)
+	states := tx.Bucket(bucketStates)
+	number, err := states.NextSequence()
 	if err != nil {
 		return err
 	}
-	st := state{
-		terms: number, start: c.consent.Start.Unix(), expiry: c.consent.Expiry.Unix(), task: c.consent.Task,
-		revocations: c.consent.Revocations,
+	if number > math.MaxUint32 {
+		return because(ErrInvalid, "the store has all the consents that it can hold")
 	}
-	if err := tx.Bucket(bucketStates).Put(key[:], st.encode(key[:])); err != nil {
-		return err
-	}
-	record := append(append(make([]byte, 4, 4+32+len(artefact)), c.salt.Reveal()...), artefact...)
-	return tx.Bucket(bucketArtefacts).Put(key[:], seal(key[:], record))
+	st.number = uint32(number)
+	return states.Put(key, st.encode(key))
 }
 
 // makeRoom forgets the states of a company's expired consents, which a Lookup would have to read, and refuses one more than
 // MaxPerCompany. Their artefacts stay, so that none can be granted again.
-func makeRoom(tx *bolt.Tx, prefix []byte, now time.Time) error {
+func makeRoom(tx *bolt.Tx, prefix []byte, now time.Time) ([]ID, error) {
 	states := tx.Bucket(bucketStates)
-	var expired [][]byte
+	var expired []ID
 	live := 0
 	cursor := states.Cursor()
 	for k, v := cursor.Seek(prefix); bytes.HasPrefix(k, prefix); k, v = cursor.Next() {
 		var st state
 		if err := st.decode(k, v); err != nil {
-			return err
+			return nil, err
 		}
 		if now.Unix() >= st.expiry {
-			expired = append(expired, bytes.Clone(k))
+			expired = append(expired, ID(k[uscc.Size:]))
 		} else {
 			live++
 		}
 	}
 	if live >= MaxPerCompany {
-		return because(ErrLimit, "want at most %d consents", MaxPerCompany)
+		return nil, because(ErrLimit, "want at most %d consents", MaxPerCompany)
 	}
-	for _, k := range expired {
-		if err := states.Delete(k); err != nil {
-			return err
+	for _, id := range expired {
+		if err := states.Delete(append(bytes.Clone(prefix), id[:]...)); err != nil {
+			return nil, err
 		}
 	}
-	return nil
+	return expired, nil
 }
 
 // internTerms returns the number of terms, which most companies share with others.
@@ -193,19 +242,6 @@ func internTerms(tx *bolt.Tx, t *Terms) (uint32, error) {
 		return 0, err
 	}
 	return uint32(next), numbers.Put(hash[:], seal(hash[:], append(make([]byte, 4), key...)))
-}
-
-func termsOf(tx *bolt.Tx, number uint32) (*Terms, error) {
-	key := binary.BigEndian.AppendUint32(nil, number)
-	b, err := unseal(key, tx.Bucket(bucketTerms).Get(key), 1)
-	if err != nil {
-		return nil, err
-	}
-	t, err := decodeTerms(b)
-	if err != nil {
-		return nil, because(ErrCorrupt, "terms %d: %v", number, err)
-	}
-	return t, nil
 }
 
 // Evidence is what opens a consent's commitment on the ledger, for an auditor or the company itself.

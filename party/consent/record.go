@@ -3,7 +3,6 @@ package consent
 import (
 	"encoding/binary"
 	"hash/crc32"
-	"time"
 
 	"github.com/blindscore/blindscore/party/uscc"
 )
@@ -52,26 +51,25 @@ func (r Reference) putKey(k *[keySize]byte) error {
 	return nil
 }
 
-// state is what a store must know of a consent to answer for it.
+// state is what a store keeps of a consent beside its artefact and what was used of it:
 //
-//	terms 4 | flags 1 | start 8 | expiry 8 | task 16 | revocations 8 | used 4 | window 8 | used in it 4
+// terms 4 | number 4 | flags 1 | start 8 | expiry 8 | task 16 | revocations 8
 type state struct {
-	terms       uint32 // number of the terms
-	revoked     bool
 	start       int64 // seconds since 1970
 	expiry      int64
+	terms       uint32 // number of the terms
+	number      uint32 // of the consent, by which charges name it: from 1, never given out again
+	revocations uint32 // that the company had signed before
+	revoked     bool
 	task        [16]byte
-	revocations uint64 // that the company had signed before
-	used        uint32 // evaluations
-	window      int64  // unit of the frequency, counted from the start, in which the last was used
-	windowUsed  uint32 // evaluations in it
 }
 
-const stateSize = 4 + 1 + 8 + 8 + 16 + 8 + 4 + 8 + 4
+const stateSize = 4 + 4 + 1 + 8 + 8 + 16 + 8
 
 func (s *state) encode(key []byte) []byte {
 	b := make([]byte, 4, 4+stateSize)
 	b = le.AppendUint32(b, s.terms)
+	b = le.AppendUint32(b, s.number)
 	flags := byte(0)
 	if s.revoked {
 		flags = 1
@@ -80,10 +78,7 @@ func (s *state) encode(key []byte) []byte {
 	b = le.AppendUint64(b, uint64(s.start))
 	b = le.AppendUint64(b, uint64(s.expiry))
 	b = append(b, s.task[:]...)
-	b = le.AppendUint64(b, s.revocations)
-	b = le.AppendUint32(b, s.used)
-	b = le.AppendUint64(b, uint64(s.window))
-	b = le.AppendUint32(b, s.windowUsed)
+	b = le.AppendUint64(b, uint64(s.revocations))
 	return seal(key, b)
 }
 
@@ -92,26 +87,25 @@ func (s *state) decode(key, record []byte) error {
 	if err != nil {
 		return err
 	}
-	if len(b) != stateSize || b[4] > 1 {
-		return because(ErrCorrupt, "a state of %d bytes, flags %d", len(b), b[4])
+	revocations := le.Uint64(b[41:])
+	if len(b) != stateSize || b[8] > 1 || revocations > MaxSequence {
+		return because(ErrCorrupt, "a state of %d bytes, flags %d", len(b), b[8])
 	}
 	*s = state{
-		terms: le.Uint32(b), revoked: b[4] == 1, start: int64(le.Uint64(b[5:])), expiry: int64(le.Uint64(b[13:])),
-		task: [16]byte(b[21:37]), revocations: le.Uint64(b[37:]), used: le.Uint32(b[45:]),
-		window: int64(le.Uint64(b[49:])), windowUsed: le.Uint32(b[57:]),
+		terms: le.Uint32(b), number: le.Uint32(b[4:]), revoked: b[8] == 1,
+		start: int64(le.Uint64(b[9:])), expiry: int64(le.Uint64(b[17:])), task: [16]byte(b[25:41]), revocations: uint32(revocations),
 	}
 	return nil
 }
 
 // check returns a bare refusal, or nil and how many evaluations are left at that time.
-func (s *state) check(v *verdict, task [16]byte, now time.Time) (left uint32, err error) {
-	second := now.Unix()
+func (s *slot) check(v *verdict, task [16]byte, now int64) (left uint32, err error) {
 	switch {
 	case s.task != [16]byte{} && s.task != task:
 		return 0, ErrWrongTask
-	case second >= s.expiry:
+	case now >= s.expiry:
 		return 0, ErrExpired
-	case second < s.start:
+	case now < s.start:
 		return 0, ErrNotYetValid
 	case s.revoked:
 		return 0, ErrRevoked
@@ -121,7 +115,7 @@ func (s *state) check(v *verdict, task [16]byte, now time.Time) (left uint32, er
 	left = v.evaluations - s.used
 	inWindow := v.frequency.Times
 	// A clock that was set back does not open a window again.
-	if window := s.windowAt(v, second); window <= s.window {
+	if s.windowAt(v.frequency.Per, now) <= s.window {
 		inWindow -= min(s.windowUsed, inWindow)
 	}
 	if inWindow == 0 {
@@ -131,16 +125,17 @@ func (s *state) check(v *verdict, task [16]byte, now time.Time) (left uint32, er
 }
 
 // use counts n evaluations, which check said are left.
-func (s *state) use(v *verdict, n uint32, now time.Time) {
+func (s *slot) use(per Unit, n uint32, now int64) {
 	s.used += n
-	if window := s.windowAt(v, now.Unix()); window > s.window {
+	if window := s.windowAt(per, now); window > s.window {
 		s.window, s.windowUsed = window, 0
 	}
 	s.windowUsed += n
 }
 
-func (s *state) windowAt(v *verdict, second int64) int64 {
-	return (second - s.start) / seconds[v.frequency.Per]
+// windowAt counts units from the start; there are fewer than 2^32 in the longest life of a consent.
+func (s *slot) windowAt(per Unit, now int64) uint32 {
+	return uint32(max(now-s.start, 0) / seconds[per])
 }
 
 // company is what a store knows of a company's revocations: floor 8 | last 8 | single 4.

@@ -22,10 +22,29 @@ func (s *Store) Revoke(ctx context.Context, signed []byte) ([]ledger.Commitment,
 	if err != nil {
 		return nil, err
 	}
-	return update(s, func(tx *bolt.Tx) ([]ledger.Commitment, error) { return revoke(tx, r) })
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	done, err := update(s, func(tx *bolt.Tx) (*ended, error) { return revoke(tx, r) })
+	if err != nil {
+		return nil, err
+	}
+	s.change(func(x *index) {
+		for _, id := range done.ids {
+			if place := x.locate(Reference{r.Company, id}); place != 0 {
+				x.at(place).revoked = true
+			}
+		}
+	})
+	return done.commitments, nil
 }
 
-func revoke(tx *bolt.Tx, r *Revocation) ([]ledger.Commitment, error) {
+// ended is what a revocation ended.
+type ended struct {
+	ids         []ID
+	commitments []ledger.Commitment
+}
+
+func revoke(tx *bolt.Tx, r *Revocation) (*ended, error) {
 	prefix, err := r.Company.MarshalBinary()
 	if err != nil {
 		return nil, because(ErrInvalid, "%v", err)
@@ -65,27 +84,28 @@ func bury(tx *bolt.Tx, ref Reference, of *company) error {
 }
 
 // endStates marks what r ends, and returns the commitments of it.
-func endStates(tx *bolt.Tx, r *Revocation, prefix []byte) ([]ledger.Commitment, error) {
+func endStates(tx *bolt.Tx, r *Revocation, prefix []byte) (*ended, error) {
 	states := tx.Bucket(bucketStates)
-	type ended struct {
+	type live struct {
 		key []byte
 		state
 	}
-	var all []ended
+	var all []live
 	cursor := states.Cursor()
 	for k, v := cursor.Seek(prefix); bytes.HasPrefix(k, prefix); k, v = cursor.Next() {
-		e := ended{key: bytes.Clone(k)}
+		e := live{key: bytes.Clone(k)}
 		if err := e.decode(k, v); err != nil {
 			return nil, err
 		}
 		one := r.Consent == ID(k[uscc.Size:])
-		if !e.revoked && (one || r.Consent == (ID{}) && e.revocations < r.Sequence) {
+		if !e.revoked && (one || r.Consent == (ID{}) && uint64(e.revocations) < r.Sequence) {
 			all = append(all, e)
 		}
 	}
-	var commitments []ledger.Commitment
+	done := new(ended)
 	for _, e := range all {
-		ev, err := evidence(tx, Reference{r.Company, ID(e.key[uscc.Size:])})
+		id := ID(e.key[uscc.Size:])
+		ev, err := evidence(tx, Reference{r.Company, id})
 		if err != nil {
 			return nil, err
 		}
@@ -93,10 +113,10 @@ func endStates(tx *bolt.Tx, r *Revocation, prefix []byte) ([]ledger.Commitment, 
 		if err := states.Put(e.key, e.encode(e.key)); err != nil {
 			return nil, err
 		}
-		commitments = append(commitments, ev.Commitment)
+		done.ids, done.commitments = append(done.ids, id), append(done.commitments, ev.Commitment)
 	}
-	ledger.SortCommitments(commitments)
-	return commitments, nil
+	ledger.SortCommitments(done.commitments)
+	return done, nil
 }
 
 // LastRevocation returns the greatest sequence of a revocation that arrived from the company, 0 for none: its next consent

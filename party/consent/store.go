@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	bolt "go.etcd.io/bbolt"
 	bolterrors "go.etcd.io/bbolt/errors"
@@ -12,7 +13,7 @@ import (
 	"github.com/blindscore/blindscore/party/transport"
 )
 
-const fileVersion = 1
+const fileVersion = 2 // 1 kept the counts in the states
 
 var onDisk = boltfile.Errors{Corrupt: ErrCorrupt, File: ErrFile}
 
@@ -24,11 +25,15 @@ var (
 	bucketRevoked   = []byte("revoked")   // company || id, of consents that are not here
 	bucketTerms     = []byte("terms")     // number -> terms
 	bucketNumbers   = []byte("numbers")   // hash of terms -> number
-	bucketCharges   = []byte("charges")   // session -> what was charged
+	bucketSessions  = []byte("sessions")  // these three: see chargelog.go
+	bucketCharges   = []byte("charges")
+	bucketCounts    = []byte("counts")
 
 	keyKind = []byte("kind")
 
-	buckets = [][]byte{bucketStates, bucketArtefacts, bucketCompanies, bucketRevoked, bucketTerms, bucketNumbers, bucketCharges}
+	buckets = [][]byte{
+		bucketStates, bucketArtefacts, bucketCompanies, bucketRevoked, bucketTerms, bucketNumbers, bucketSessions, bucketCharges, bucketCounts,
+	}
 )
 
 // Store is the consents that were granted to one tax node, with their counts, in one file. Its methods may be called by any
@@ -38,6 +43,14 @@ type Store struct {
 	node Node
 	keys Keys
 
+	// Whoever changes something holds writing from its check until the change is on disk and in the index; guard is for
+	// readers of the index, against the short moment in which it changes.
+	writing  sync.Mutex
+	guard    sync.RWMutex
+	index    *index
+	unfolded int // consents charged since the last fold
+
+	closed  atomic.Bool
 	closing sync.Once
 	broken  chan struct{} // closed when damage is seen
 	mu      sync.Mutex
@@ -59,6 +72,14 @@ func OpenStore(file string, node Node, keys Keys) (*Store, error) {
 	}
 	s := &Store{db: db, node: node, keys: keys, broken: make(chan struct{})}
 	err = onDisk.Guard(func() error { return db.Update(s.prepare) })
+	if err == nil {
+		err = onDisk.Guard(func() error {
+			return db.View(func(tx *bolt.Tx) (err error) {
+				s.index, s.unfolded, err = load(tx)
+				return err
+			})
+		})
+	}
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -101,6 +122,7 @@ func (s *Store) Node() Node { return s.node }
 // until the process ends.
 func (s *Store) Close() (err error) {
 	s.closing.Do(func() {
+		s.closed.Store(true)
 		done := make(chan error, 1)
 		go func() { done <- s.db.Close() }()
 		select {
@@ -111,14 +133,49 @@ func (s *Store) Close() (err error) {
 	return err
 }
 
-// update runs change in a transaction that writes; when it returns nil the change is on disk.
+// update runs change in a transaction that writes; when it returns nil the change is on disk. An error after change was
+// content leaves it open whether it is, so that the index may be behind the file: the store then serves no more.
 func update[T any](s *Store, change func(*bolt.Tx) (T, error)) (T, error) {
-	return run(s, s.db.Update, change)
+	return run(s, func(do func(*bolt.Tx) error) error {
+		content := false
+		err := s.db.Update(func(tx *bolt.Tx) error {
+			err := do(tx)
+			content = err == nil
+			return err
+		})
+		if err != nil && content {
+			return fmt.Errorf("%w: %w: %w", ErrFile, errUnsettled, err)
+		}
+		return err
+	}, change)
 }
+
+// errUnsettled marks a change that may be on disk or not.
+var errUnsettled = errors.New("the disk failed: open it again")
 
 // view runs read in a transaction that reads.
 func view[T any](s *Store, read func(*bolt.Tx) (T, error)) (T, error) {
 	return run(s, s.db.View, read)
+}
+
+// read calls fn with the index, which does not change meanwhile.
+func (s *Store) read(fn func(*index) error) error {
+	s.guard.RLock()
+	defer s.guard.RUnlock()
+	if s.closed.Load() {
+		return ErrClosed
+	}
+	if err := s.failure(); err != nil {
+		return err
+	}
+	return fn(s.index)
+}
+
+// change changes the index, after the file.
+func (s *Store) change(fn func(*index)) {
+	s.guard.Lock()
+	defer s.guard.Unlock()
+	fn(s.index)
 }
 
 // run runs do aside, so that a caller does not wait for a lock that damage left behind; do therefore hands out what it found
@@ -164,9 +221,9 @@ func (s *Store) failure() error {
 	return s.failed
 }
 
-// fail remembers damage.
+// fail remembers damage, and a disk that failed.
 func (s *Store) fail(err error) {
-	if !errors.Is(err, ErrCorrupt) {
+	if !errors.Is(err, ErrCorrupt) && !errors.Is(err, errUnsettled) {
 		return
 	}
 	s.mu.Lock()

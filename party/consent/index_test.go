@@ -1,0 +1,122 @@
+package consent
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/blindscore/blindscore/party/uscc"
+)
+
+// foldOften has counts folded with every charge.
+func foldOften(t *testing.T) {
+	before := foldAt
+	foldAt = 1
+	t.Cleanup(func() { foldAt = before })
+}
+
+// TestIndex holds an index against a map, through many changes.
+func TestIndex(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 11))
+	x, model := newIndex(), map[uscc.ID][]ID{}
+	number := uint32(0)
+	for range 20_000 {
+		company := uscc.Synthetic(rng.Uint64N(4000))
+		have := model[company]
+		if len(have) > 1 && rng.IntN(2) == 0 {
+			i := rng.IntN(len(have))
+			x.remove(Reference{company, have[i]})
+			model[company] = slices.Delete(slices.Clone(have), i, i+1)
+			continue
+		}
+		number++
+		id := idOf(uint64(number))
+		x.add(slot{company: company, id: id, state: state{number: number}})
+		model[company] = append(have, id)
+	}
+	total := 0
+	for n := range uint64(5000) {
+		company := uscc.Synthetic(n)
+		place, known := x.find(company)
+		require.NotZero(t, place, "a search always ends at a consent")
+		require.Equal(t, len(model[company]) > 0, known)
+		var got []ID
+		for ; known && place != 0; place = x.at(place).next {
+			got = append(got, x.at(place).id)
+		}
+		require.ElementsMatch(t, model[company], got)
+		for _, id := range got {
+			require.Equal(t, Reference{company, id}, Reference{x.at(x.locate(Reference{company, id})).company, id})
+		}
+		require.Zero(t, x.locate(Reference{company, ID{1}}))
+		total += len(got)
+	}
+	live := 0
+	for place, c := range x.all() {
+		require.Equal(t, place, x.locate(Reference{c.company, c.id}))
+		live++
+	}
+	require.Equal(t, total, live)
+	require.Less(t, int(x.taken), int(number), "places were used again")
+}
+
+// TestRebuild: what the file gives back is what was in memory, with and without folding, with clocks that go back, consents
+// that were forgotten, and refusals in between.
+func TestRebuild(t *testing.T) {
+	for _, often := range []bool{false, true} {
+		if often {
+			foldOften(t)
+		}
+		r := newRig(t)
+		rng := rand.New(rand.NewPCG(3, 5))
+		var refs []Reference
+		grant := func(company, id uint64) {
+			c := generous(t)
+			c.Company, c.ID = uscc.Synthetic(company), idOf(id)
+			c.Terms.MaxEvaluations = uint32(1 + rng.IntN(30))
+			c.Expiry = noon.AddDate(0, 0, 1+rng.IntN(3))
+			g, err := r.Grant(ctx, noon, create(t, c, company))
+			require.NoError(t, err)
+			require.NoError(t, g[0].Err)
+			refs = append(refs, g[0].Reference)
+		}
+		for company := range uint64(8) {
+			grant(company, company)
+		}
+		for session := range byte(40) {
+			q := asked(t)
+			q.Now = noon.AddDate(0, 0, rng.IntN(3))
+			batch := slices.Clone(refs)
+			rng.Shuffle(len(batch), func(i, j int) { batch[i], batch[j] = batch[j], batch[i] })
+			batch = append(batch[:1+rng.IntN(len(batch))], Reference{}, Reference{})
+			out := r.charge(t, session+1, q, 1+uint32(rng.IntN(2)), batch...)
+			require.Equal(t, []error{ErrNone, ErrNone}, out[len(out)-2:], "zero references may be many")
+			if session == 20 { // forgets what expired, and takes its place
+				c := generous(t)
+				c.ID, c.Terms.Bits = idOf(100), 5
+				g, err := r.Grant(ctx, noon.AddDate(0, 0, 4), create(t, c, 1))
+				require.NoError(t, err)
+				require.NoError(t, g[0].Err)
+				refs[1] = g[0].Reference
+			}
+		}
+		_, err := r.Revoke(ctx, revocation(t, 2, 1, ID{}))
+		require.NoError(t, err)
+		snapshot := func() map[Reference]slot {
+			m := map[Reference]slot{}
+			for _, c := range r.index.all() {
+				c := *c
+				c.next = 0
+				m[Reference{c.company, c.id}] = c
+			}
+			return m
+		}
+		before, terms := snapshot(), r.index.terms
+		require.Len(t, before, 8)
+		r.reopen(t)
+		require.Equal(t, before, snapshot())
+		require.Equal(t, terms, r.index.terms)
+	}
+}
