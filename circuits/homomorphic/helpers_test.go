@@ -19,7 +19,7 @@ func parameters(t testing.TB, lit rlwe.ParametersLiteral) rlwe.Parameters {
 
 // narrow has no special primes, and two primes whose coefficients are not of whole bytes.
 func narrow(t testing.TB) rlwe.Parameters {
-	return parameters(t, rlwe.ParametersLiteral{LogN: 12, LogQ: []int{54, 55}, NTTFlag: true})
+	return parameters(t, rlwe.ParametersLiteral{LogN: 12, LogQ: []int{54, 53}, NTTFlag: true})
 }
 
 // wide has special primes.

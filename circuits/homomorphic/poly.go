@@ -1,7 +1,6 @@
 package homomorphic
 
 import (
-	"encoding/binary"
 	"fmt"
 	"math/bits"
 
@@ -54,7 +53,7 @@ func AppendPoly(dst []byte, r *ring.Ring, level int, p ring.Poly) ([]byte, error
 		return dst, err
 	}
 	for i, s := range r.SubRings[:level+1] {
-		dst = appendBits(dst, p.Coeffs[i], width(s.Modulus))
+		dst = AppendBits(dst, p.Coeffs[i], width(s.Modulus))
 	}
 	return dst, nil
 }
@@ -77,7 +76,7 @@ func readPoly(r *ring.Ring, p ring.Poly, b []byte) error {
 	for i, c := range p.Coeffs {
 		q := r.SubRings[i].Modulus
 		size := len(c) / 8 * width(q)
-		readBits(c, b[:size], width(q))
+		ReadBits(c, b[:size], width(q))
 		b = b[size:]
 		for j, v := range c {
 			if v >= q {
@@ -119,52 +118,4 @@ func ReadPolyQP(r *ringqp.Ring, levelQ, levelP int, b []byte) (ringqp.Poly, erro
 	}
 	p.P, err = ReadPoly(r.RingP, levelP, b[q:])
 	return p, err
-}
-
-// appendBits packs the low w bits of each value, low bits first; len(values) is a multiple of 8, w from 1 to 63.
-func appendBits(dst []byte, values []uint64, w int) []byte {
-	var acc uint64
-	n := 0
-	for _, v := range values {
-		acc |= v << n
-		if n += w; n >= 64 {
-			dst = binary.LittleEndian.AppendUint64(dst, acc)
-			n -= 64
-			acc = v >> (w - n)
-		}
-	}
-	for ; n > 0; n -= 8 {
-		dst = append(dst, byte(acc))
-		acc >>= 8
-	}
-	return dst
-}
-
-// readBits is the inverse of appendBits; b has len(values)*w/8 bytes.
-func readBits(values []uint64, b []byte, w int) {
-	mask := uint64(1)<<w - 1
-	var acc uint64
-	n := 0
-	for i := range values {
-		if n >= w {
-			values[i] = acc & mask
-			acc >>= w
-			n -= w
-			continue
-		}
-		var next uint64
-		got := 64
-		if len(b) >= 8 {
-			next, b = binary.LittleEndian.Uint64(b), b[8:]
-		} else {
-			got = 8 * len(b)
-			for j := range b {
-				next |= uint64(b[j]) << (8 * j)
-			}
-			b = nil
-		}
-		values[i] = (acc | next<<n) & mask
-		acc = next >> (w - n)
-		n += got - w
-	}
 }

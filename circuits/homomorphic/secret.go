@@ -70,7 +70,7 @@ func (k *SecretKey) Reveal() []byte {
 	for i, v := range s.Coeffs[0] {
 		s.Coeffs[0][i] = code(v)
 	}
-	return appendBits(nil, s.Coeffs[0], 2)
+	return AppendBits(nil, s.Coeffs[0], 2)
 }
 
 // RestoreSecretKey is the key that Reveal returned under the same parameters.
@@ -82,7 +82,7 @@ func RestoreSecretKey(p rlwe.Parameters, b []byte) (*SecretKey, error) {
 		return nil, err
 	}
 	codes := make([]uint64, p.N())
-	readBits(codes, b, 2)
+	ReadBits(codes, b, 2)
 	for _, v := range codes {
 		if v == 3 {
 			return nil, fmt.Errorf("%w: a secret key has coefficients 0, 1 and -1", ErrEncoding)

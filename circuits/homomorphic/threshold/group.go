@@ -154,8 +154,9 @@ func (g *Group) point(p int) error {
 func (g *Group) levels() (q, p int) { return g.params.MaxLevelQ(), g.params.MaxLevelP() }
 func (g *Group) ring() *ringqp.Ring { return g.params.RingQP() }
 func (g *Group) polyBytes() int     { q, p := g.levels(); return homomorphic.PolyQPBytes(g.ring(), q, p) }
-func (g *Group) rows() int          { q, p := g.levels(); return g.params.BaseRNSDecompositionVectorSize(q, p) }
-func (g *Group) others() int        { return len(g.holders) - 1 }
+
+func (g *Group) rows() int   { q, p := g.levels(); return g.params.BaseRNSDecompositionVectorSize(q, p) }
+func (g *Group) others() int { return len(g.holders) - 1 }
 
 // appendPolys appends polynomials modulo Q and P.
 func (g *Group) appendPolys(dst []byte, polys ...ringqp.Poly) ([]byte, error) {

@@ -23,7 +23,9 @@ const (
 )
 
 // boxKey is the holder's key that sub-shares are sealed to.
-func (g *Group) boxKey(r *Root) (*ecdh.PrivateKey, error) { return curveKey(r.derive("box", g.digest, 0)) }
+func (g *Group) boxKey(r *Root) (*ecdh.PrivateKey, error) {
+	return curveKey(r.derive("box", g.digest, 0))
+}
 
 // curveKey makes an X25519 key of 32 bytes.
 func curveKey(b [32]byte) (*ecdh.PrivateKey, error) {
