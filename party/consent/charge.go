@@ -23,8 +23,20 @@ import (
 // like work. Other errors are those of Lookup, and ErrFile if the disk failed: whether the charge is there is open then, the
 // store serves no more, and a call with the same arguments after it was opened again settles it.
 func (s *Store) Charge(ctx context.Context, session [32]byte, refs []Reference, evaluations uint32, q *Question) ([]error, error) {
+	return s.ChargeWith(ctx, session, refs, evaluations, q, nil)
+}
+
+// MaxMemo bounds what ChargeWith keeps, in bytes.
+const MaxMemo = 1024
+
+// ChargeWith is Charge that keeps a memo with the session, of at most MaxMemo bytes, for Charged and Standing to return. The
+// memo of the first call stays.
+func (s *Store) ChargeWith(ctx context.Context, session [32]byte, refs []Reference, evaluations uint32, q *Question, memo []byte) ([]error, error) {
 	if err := s.wants(q, len(refs)); err != nil {
 		return nil, err
+	}
+	if len(memo) > MaxMemo {
+		return nil, because(ErrInvalid, "a memo of %d bytes, want at most %d", len(memo), MaxMemo)
 	}
 	if session == [32]byte{} || evaluations < 1 || evaluations > MaxEvaluations {
 		return nil, because(ErrInvalid, "want a session and 1 to %d evaluations, got %d", MaxEvaluations, evaluations)
@@ -43,7 +55,7 @@ func (s *Store) Charge(ctx context.Context, session [32]byte, refs []Reference, 
 		if err != nil {
 			return nil, err
 		}
-		p.session, p.request = session, request
+		p.session, p.request, p.memo = session, request, memo
 		if s.unfolded >= foldAt {
 			if err := fold(tx, s.index); err != nil {
 				return nil, err
@@ -72,6 +84,7 @@ func (s *Store) Charge(ctx context.Context, session [32]byte, refs []Reference, 
 // charge is what a Charge found, before it is counted.
 type charge struct {
 	session, request [32]byte
+	memo             []byte
 	now              int64
 	evaluations      uint32
 	places           []uint32 // none if it was found in the file
@@ -103,7 +116,7 @@ func (x *index) prepare(ctx context.Context, refs []Reference, evaluations uint3
 				missing[r] = true
 			}
 		} else {
-			p.places[i], p.numbers[i], p.outcomes[i] = place, x.at(place).number, j.allow(x.at(place), evaluations)
+			p.places[i], p.numbers[i], p.outcomes[i] = place, x.at(place).number, j.allow(x.at(place), i, evaluations)
 		}
 		if twice {
 			return nil, because(ErrInvalid, "a consent is named twice")
@@ -114,8 +127,8 @@ func (x *index) prepare(ctx context.Context, refs []Reference, evaluations uint3
 }
 
 // allow returns a refusal unless n evaluations are left.
-func (j *judge) allow(s *slot, n uint32) error {
-	left, err := j.check(s)
+func (j *judge) allow(s *slot, i int, n uint32) error {
+	left, err := j.check(s, i)
 	switch {
 	case err != nil:
 		return err

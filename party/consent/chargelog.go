@@ -9,7 +9,7 @@ import (
 
 // Charges lie in the file as a log, in their order, which matters where a clock goes back:
 //
-//	sessions  session -> request 32 | place in the log 8
+//	sessions  session -> request 32 | place in the log 8 | memo
 //	charges   place 8 | piece 4, both big-endian ->
 //	            piece 0:      session 32 | time 8 | evaluations 4 | consents 4
 //	            from 1 on:    for each of up to 20,000 consents: number 4 | refusal 1, zero for none
@@ -43,8 +43,8 @@ func (p *charge) write(tx *bolt.Tx) error {
 		return err
 	}
 	log.FillPercent = 1 // it only grows at its end
-	session := append(append(make([]byte, 4, 44), p.request[:]...), make([]byte, 8)...)
-	le.PutUint64(session[36:], place)
+	session := le.AppendUint64(append(make([]byte, 4, 44+len(p.memo)), p.request[:]...), place)
+	session = append(session, p.memo...)
 	if err := tx.Bucket(bucketSessions).Put(p.session[:], seal(p.session[:], session)); err != nil {
 		return err
 	}
@@ -72,6 +72,21 @@ func (p *charge) write(tx *bolt.Tx) error {
 
 // recall returns what an earlier Charge of the session did, or nil.
 func recall(tx *bolt.Tx, session, request [32]byte, n int) (*charge, error) {
+	p, err := find(tx, session)
+	if p == nil || err != nil {
+		return nil, err
+	}
+	if p.request != request {
+		return nil, because(ErrReplayed, "the session was charged for something else")
+	}
+	if len(p.outcomes) != n {
+		return nil, because(ErrCorrupt, "a charge of %d consents, want %d", len(p.outcomes), n)
+	}
+	return p, nil
+}
+
+// find returns the charge of a session, or nil.
+func find(tx *bolt.Tx, session [32]byte) (*charge, error) {
 	v := tx.Bucket(bucketSessions).Get(session[:])
 	if v == nil {
 		return nil, nil
@@ -80,17 +95,15 @@ func recall(tx *bolt.Tx, session, request [32]byte, n int) (*charge, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !bytes.Equal(b[:32], request[:]) {
-		return nil, because(ErrReplayed, "the session was charged for something else")
-	}
 	cursor := tx.Bucket(bucketCharges).Cursor()
 	p, k, err := readCharge(cursor, logKey(le.Uint64(b[32:]), 0))
 	if err != nil {
 		return nil, err
 	}
-	if k == nil || p.session != session || len(p.outcomes) != n {
+	if k == nil || p.session != session {
 		return nil, because(ErrCorrupt, "a session leads to another's charge")
 	}
+	p.request, p.memo = [32]byte(b), bytes.Clone(b[40:])
 	return p, nil
 }
 

@@ -28,6 +28,8 @@
 // is on disk before it is acknowledged, and counted anew from the list when the file is opened. Counts are folded into a table
 // of their own after every eight million charges, so that opening stays short.
 //
+// What the ledger is owed for a grant or a revocation is written with it; see [Unrecorded].
+//
 // # Adversaries
 //
 // The bank is malicious: it may alter artefacts, show old ones, ask for more than was granted, or run sessions side by side to
@@ -56,7 +58,7 @@
 // An artefact takes about 1.3 KB and the names of its features. A stored consent takes its artefact and some 250 bytes of file; a
 // charge 160 bytes a session and five a company, with up to four times as many in pages that are used again.
 //
-// In memory a consent takes 96 bytes, a company 16 to 32 bytes more, and each different Terms some 1 KB: for a million
+// In memory a consent takes 96 bytes, a company 16 to 32 bytes more, each different Terms some 1 KB, and a consent that was ever granted 4: for a million
 // companies with a consent each, about 115 MB. A company has at most MaxPerCompany live consents; expired ones are forgotten
 // when it grants the next. Opening reads the file twice, and takes about half a second for every hundred thousand consents.
 package consent

@@ -99,6 +99,14 @@ func codeOf(err error) uint8 {
 	return 0
 }
 
+// Reason returns the refusal that err wraps, as text without particulars, or nothing: for counting in a log.
+func Reason(err error) string {
+	if code := codeOf(err); code != 0 {
+		return refusals[code].Error()
+	}
+	return ""
+}
+
 func because(sentinel error, format string, args ...any) error {
 	return fmt.Errorf("%w: %s", sentinel, fmt.Sprintf(format, args...))
 }

@@ -66,7 +66,13 @@ func (s *Store) Grant(ctx context.Context, now time.Time, artefacts ...[]byte) (
 			}
 			o.results[i].Err = err
 		}
-		return o, nil
+		var granted []ledger.Commitment
+		for _, g := range o.results {
+			if g.Err == nil {
+				granted = append(granted, g.Commitment)
+			}
+		}
+		return o, owe(tx, ledger.KindConsentGranted, granted)
 	})
 	if err != nil {
 		return nil, err

@@ -14,7 +14,8 @@ import (
 // room, which depends on the key of the hash alone, and ends at a slot: the company's first, or, where there is none, that of
 // another company, which the caller then judges in vain. So both take one group and one slot, wherever they lie in memory.
 //
-// Sizes: 96 bytes a consent, 16 to 32 bytes a company, and some 1 KB for each different Terms.
+// Sizes: 96 bytes a consent, 16 to 32 bytes a company, 4 bytes a consent that was ever granted, and some 1 KB for each different
+// Terms.
 type index struct {
 	seed      maphash.Seed
 	groups    [][groupSize]uint64 // a power of two of them; an entry is tag << 32 | place of the first slot, zero for none
@@ -23,6 +24,7 @@ type index struct {
 	taken     uint32 // places given out so far
 	free      uint32 // first of the places given back, linked by next
 	terms     []*Terms
+	numbers   []uint32 // places by the number of the consent, zero for one that was forgotten
 }
 
 const (
@@ -149,6 +151,7 @@ func (x *index) add(s slot) uint32 {
 		s.next, x.at(first).next = x.at(first).next, place
 	}
 	*x.at(place) = s
+	x.note(s.number, place)
 	if !known {
 		if 2*(x.companies+1) > groupSize*len(x.groups) {
 			x.grow()
@@ -194,8 +197,10 @@ func (x *index) remove(r Reference) {
 	}
 	if first := x.at(place); first.id == r.ID {
 		if next := first.next; next != 0 {
+			x.note(first.number, 0)
 			*first = *x.at(next) // the next one moves to the first place
 			x.release(next)
+			x.note(first.number, place)
 		}
 		return
 	}
@@ -208,8 +213,25 @@ func (x *index) remove(r Reference) {
 	}
 }
 
+// note remembers where the consent with a number is.
+func (x *index) note(number, place uint32) {
+	if int(number) >= len(x.numbers) {
+		x.numbers = append(x.numbers, make([]uint32, int(number)+1-len(x.numbers))...)
+	}
+	x.numbers[number] = place
+}
+
+// numbered returns the consent with a number, nil if it was forgotten.
+func (x *index) numbered(number uint32) *slot {
+	if int(number) >= len(x.numbers) || x.numbers[number] == 0 {
+		return nil
+	}
+	return x.at(x.numbers[number])
+}
+
 // release gives a place back. The terms that lie there still are read in vain only.
 func (x *index) release(place uint32) {
+	x.note(x.at(place).number, 0)
 	*x.at(place) = slot{state: state{terms: x.at(place).terms}, next: x.free}
 	x.free = place
 }

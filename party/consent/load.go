@@ -16,25 +16,13 @@ func load(tx *bolt.Tx) (*index, int, error) {
 	if err := x.loadTerms(tx); err != nil {
 		return nil, 0, err
 	}
-	highest, err := x.loadStates(tx)
-	if err != nil {
+	if err := x.loadStates(tx); err != nil {
 		return nil, 0, err
 	}
-	if highest > math.MaxUint32 {
-		return nil, 0, because(ErrCorrupt, "%d consents were ever granted", highest)
-	}
-	// Consents that were forgotten are in the log still, and in no place.
-	places := make([]uint32, highest+1)
-	for place, c := range x.all() {
-		if c.number == 0 || uint64(c.number) > highest || places[c.number] != 0 {
-			return nil, 0, because(ErrCorrupt, "consent %d of %d", c.number, highest)
-		}
-		places[c.number] = place
-	}
-	if err := x.loadCounts(tx, places); err != nil {
+	if err := x.loadCounts(tx); err != nil {
 		return nil, 0, err
 	}
-	unfolded, err := x.replay(tx, places)
+	unfolded, err := x.replay(tx)
 	return x, unfolded, err
 }
 
@@ -57,13 +45,20 @@ func (x *index) loadTerms(tx *bolt.Tx) error {
 	})
 }
 
-// loadStates returns the highest number that was given to a consent.
-func (x *index) loadStates(tx *bolt.Tx) (uint64, error) {
+func (x *index) loadStates(tx *bolt.Tx) error {
 	states := tx.Bucket(bucketStates)
-	return states.Sequence(), states.ForEach(func(k, v []byte) error {
+	highest := states.Sequence()
+	if highest > math.MaxUint32 {
+		return because(ErrCorrupt, "%d consents were ever granted", highest)
+	}
+	x.note(uint32(highest), 0)
+	return states.ForEach(func(k, v []byte) error {
 		var c slot
 		if err := c.state.decode(k, v); err != nil {
 			return err
+		}
+		if c.number == 0 || uint64(c.number) > highest || x.numbered(c.number) != nil {
+			return because(ErrCorrupt, "consent %d of %d", c.number, highest)
 		}
 		if len(k) != keySize || c.terms == 0 || int64(c.terms) >= int64(len(x.terms)) {
 			return because(ErrCorrupt, "a consent with a key of %d bytes on terms %d of %d", len(k), c.terms, len(x.terms)-1)
@@ -77,19 +72,15 @@ func (x *index) loadStates(tx *bolt.Tx) (uint64, error) {
 	})
 }
 
-func (x *index) loadCounts(tx *bolt.Tx, places []uint32) error {
+func (x *index) loadCounts(tx *bolt.Tx) error {
 	return tx.Bucket(bucketCounts).ForEach(func(k, v []byte) error {
 		b, err := unseal(k, v, 16)
 		if err != nil {
 			return err
 		}
 		for ; len(b) >= 16; b = b[16:] {
-			number := le.Uint32(b)
-			if uint64(number) >= uint64(len(places)) {
-				return because(ErrCorrupt, "counts of consent %d, at most %d", number, len(places)-1)
-			}
-			if place := places[number]; place != 0 {
-				x.at(place).counts = counts{le.Uint32(b[4:]), le.Uint32(b[8:]), le.Uint32(b[12:])}
+			if c := x.numbered(le.Uint32(b)); c != nil {
+				c.counts = counts{le.Uint32(b[4:]), le.Uint32(b[8:]), le.Uint32(b[12:])}
 			}
 		}
 		return nil
@@ -97,7 +88,7 @@ func (x *index) loadCounts(tx *bolt.Tx, places []uint32) error {
 }
 
 // replay counts the charges since the last fold again.
-func (x *index) replay(tx *bolt.Tx, places []uint32) (int, error) {
+func (x *index) replay(tx *bolt.Tx) (int, error) {
 	var folded uint64
 	if v := tx.Bucket(bucketMeta).Get(keyFolded); v != nil {
 		b, err := unseal(keyFolded, v, 8)
@@ -118,11 +109,7 @@ func (x *index) replay(tx *bolt.Tx, places []uint32) (int, error) {
 			return 0, because(ErrCorrupt, "charge %d of %d is missing", place, last)
 		}
 		for i, number := range p.numbers {
-			if uint64(number) >= uint64(len(places)) {
-				return 0, because(ErrCorrupt, "a charge of consent %d, at most %d", number, len(places)-1)
-			}
-			if at := places[number]; at != 0 && p.outcomes[i] == nil {
-				c := x.at(at)
+			if c := x.numbered(number); c != nil && p.outcomes[i] == nil {
 				c.use(x.terms[c.terms].Frequency.Per, p.evaluations, p.now)
 			}
 		}

@@ -3,6 +3,7 @@ package consent
 import (
 	"bytes"
 	"context"
+	"math"
 	"time"
 
 	"github.com/blindscore/blindscore/party/uscc"
@@ -23,6 +24,7 @@ type verdict struct {
 	err         error
 	evaluations uint32
 	frequency   Frequency
+	from, to    int64 // of a single record
 }
 
 // judge keeps verdicts for the length of a call.
@@ -44,17 +46,27 @@ func (j *judge) on(number uint32) *verdict {
 		return v
 	}
 	t := j.terms[number]
-	v := &verdict{t.covers(j.question), t.MaxEvaluations, t.Frequency}
+	v := &verdict{t.covers(j.question), t.MaxEvaluations, t.Frequency, math.MinInt64, math.MaxInt64}
+	if j.question.Times != nil && !t.Range.IsZero() {
+		v.from, v.to = t.Range.From.Unix(), t.Range.To.Unix()
+	}
 	j.verdicts[number] = v
 	return v
 }
 
-// check returns a refusal, or nil and how many evaluations are left.
-func (j *judge) check(s *slot) (left uint32, err error) {
+// check returns a refusal, or nil and how many evaluations are left; i is the place in the question's times.
+func (j *judge) check(s *slot, i int) (left uint32, err error) {
 	v := j.on(s.terms)
 	left, err = s.check(v, j.task, j.now)
-	if v.err != nil {
+	var record int64 // no time is far before all ranges: the year 1
+	if j.question.Times != nil {
+		record = j.question.Times[i].Unix()
+	}
+	switch {
+	case v.err != nil:
 		return 0, v.err
+	case record < v.from || record >= v.to:
+		return 0, ErrWrongRange
 	}
 	return left, err
 }
@@ -84,7 +96,7 @@ func (s *Store) Lookup(ctx context.Context, companies []uscc.ID, q *Question) ([
 			if id.IsZero() {
 				return because(ErrInvalid, "a company without a code")
 			}
-			answers[i] = x.answer(j, id)
+			answers[i] = x.answer(j, i, id)
 		}
 		return nil
 	})
@@ -101,17 +113,20 @@ func (s *Store) wants(q *Question, companies int) error {
 	if q == nil {
 		return because(ErrInvalid, "no question")
 	}
+	if q.Times != nil && len(q.Times) != companies {
+		return because(ErrInvalid, "%d times of %d records", len(q.Times), companies)
+	}
 	return q.validate()
 }
 
 // answer judges all consents of a company.
-func (x *index) answer(j *judge, id uscc.ID) Answer {
+func (x *index) answer(j *judge, i int, id uscc.ID) Answer {
 	place, known := x.find(id)
 	best := Answer{Err: ErrNone}
 	var bestExpiry int64
 	for place != 0 {
 		c := x.at(place)
-		left, refused := j.check(c)
+		left, refused := j.check(c, i)
 		if !known {
 			break // it was another's
 		}
@@ -144,13 +159,10 @@ func (s *Store) Recheck(ctx context.Context, refs []Reference, now time.Time) ([
 			if r.Company.IsZero() || r.ID == (ID{}) {
 				return because(ErrInvalid, "a reference to no consent")
 			}
-			switch place := x.locate(r); {
-			case place == 0:
+			if place := x.locate(r); place == 0 {
 				out[i] = ErrNone
-			case x.at(place).revoked:
-				out[i] = ErrRevoked
-			case second >= x.at(place).expiry:
-				out[i] = ErrExpired
+			} else {
+				out[i] = x.at(place).standing(second)
 			}
 		}
 		return nil

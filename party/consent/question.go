@@ -16,7 +16,12 @@ type Question struct {
 	Bits     int
 	Records  Range    // that hold the records evaluated; zero if unknown, which only a consent without a range covers
 	Task     [16]byte // id of the task
-	Now      time.Time
+
+	// Times of the records, one for each company of a Lookup or reference of a Charge, zero where unknown; each must lie in the
+	// range of that company's consent. If it is not nil, Records has no meaning, and Covers refuses.
+	Times []time.Time
+
+	Now time.Time
 }
 
 // validate refuses questions that could be covered by accident.
@@ -39,6 +44,9 @@ func (q *Question) validate() error {
 func (c *Consent) Covers(q *Question) error {
 	if err := q.validate(); err != nil {
 		return err
+	}
+	if q.Times != nil {
+		return because(ErrInvalid, "question: of several records")
 	}
 	if err := c.Terms.covers(q); err != nil {
 		return err
@@ -71,7 +79,7 @@ func (t *Terms) covers(q *Question) error {
 		return because(ErrWrongOutput, "want %v, got %v", t.Output, q.Output)
 	case q.Bits > t.Bits:
 		return because(ErrTooManyBits, "want at most %d, got %d", t.Bits, q.Bits)
-	case t.Range.IsZero():
+	case t.Range.IsZero() || q.Times != nil:
 		return nil
 	case q.Records.IsZero() || q.Records.From.Before(t.Range.From) || q.Records.To.After(t.Range.To):
 		return ErrWrongRange

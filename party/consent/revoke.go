@@ -115,8 +115,7 @@ func endStates(tx *bolt.Tx, r *Revocation, prefix []byte) (*ended, error) {
 		}
 		done.ids, done.commitments = append(done.ids, id), append(done.commitments, ev.Commitment)
 	}
-	ledger.SortCommitments(done.commitments)
-	return done, nil
+	return done, owe(tx, ledger.KindConsentRevoked, done.commitments)
 }
 
 // LastRevocation returns the greatest sequence of a revocation that arrived from the company, 0 for none: its next consent

@@ -28,11 +28,13 @@ var (
 	bucketSessions  = []byte("sessions")  // these three: see chargelog.go
 	bucketCharges   = []byte("charges")
 	bucketCounts    = []byte("counts")
+	bucketEntries   = []byte("entries") // that the ledger is owed
 
 	keyKind = []byte("kind")
 
 	buckets = [][]byte{
 		bucketStates, bucketArtefacts, bucketCompanies, bucketRevoked, bucketTerms, bucketNumbers, bucketSessions, bucketCharges, bucketCounts,
+		bucketEntries,
 	}
 )
 

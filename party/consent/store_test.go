@@ -1,7 +1,6 @@
 package consent
 
 import (
-	"bytes"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -332,42 +331,6 @@ func TestOpen(t *testing.T) {
 	require.NoError(t, os.Truncate(r.file, 5000))
 	_, err = OpenStore(r.file, r.Node(), r.keys)
 	require.ErrorIs(t, err, ErrCorrupt)
-}
-
-// TestDamage changes a byte in the middle of each kind of record: what it says is not believed, and the store stops.
-func TestDamage(t *testing.T) {
-	foldOften(t)
-	for _, name := range [][]byte{bucketStates, bucketTerms, bucketSessions, bucketCharges, bucketCounts, bucketArtefacts} {
-		r := newRig(t)
-		ref := r.grant(t, sample(t, 1), 1).Reference
-		for session := range byte(2) {
-			require.Equal(t, []error{nil}, r.charge(t, 1+session, asked(t), 1, ref))
-		}
-		require.NoError(t, r.db.Update(func(tx *bolt.Tx) error {
-			b := tx.Bucket(name)
-			k, v := b.Cursor().First()
-			if bytes.Equal(name, bucketCharges) {
-				k, v = b.Cursor().Last()
-			}
-			bad := append([]byte(nil), v...)
-			bad[len(bad)/2] ^= 1
-			return b.Put(k, bad)
-		}))
-		require.NoError(t, r.Close())
-		s, err := OpenStore(r.file, r.Node(), r.keys)
-		if err == nil {
-			if _, err = s.Evidence(ref); err == nil {
-				_, err = s.Charge(ctx, [32]byte{1}, []Reference{ref}, 1, asked(t))
-			}
-			_, again := s.Charge(ctx, [32]byte{3}, []Reference{ref}, 1, asked(t))
-			require.ErrorIs(t, again, ErrCorrupt, "nothing is written after it")
-			_, again = s.Lookup(ctx, []uscc.ID{ref.Company}, asked(t))
-			require.ErrorIs(t, again, ErrCorrupt)
-			require.NoError(t, s.Close())
-		}
-		require.ErrorIs(t, err, ErrCorrupt, "%s", name)
-		require.NotErrorIs(t, err, ErrConsent, "damage is no refusal")
-	}
 }
 
 // TestCommitmentsDiffer: fresh salts make commitments to one consent that nothing links.

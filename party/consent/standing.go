@@ -1,0 +1,71 @@
+package consent
+
+import (
+	"context"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+)
+
+// Charged is what became of a session.
+type Charged struct {
+	Memo     []byte
+	Outcomes []error // as Charge returned them
+}
+
+// Charged returns what the charge of a session did, if there was one.
+func (s *Store) Charged(session [32]byte) (c *Charged, found bool, err error) {
+	p, err := view(s, func(tx *bolt.Tx) (*charge, error) { return find(tx, session) })
+	if p == nil || err != nil {
+		return nil, false, err
+	}
+	return &Charged{p.memo, p.outcomes}, true, nil
+}
+
+// Standing is Recheck for a session that was charged, named by its digest: it tells of the consents at some places of the
+// charge whether they still stand. A consent that was forgotten since is ErrExpired; one that was refused is the refusal of then.
+// The memo of the charge comes with it. Errors are those of Lookup; ErrNone if the session was not charged.
+func (s *Store) Standing(ctx context.Context, session [32]byte, places []int, now time.Time) (memo []byte, out []error, err error) {
+	if len(places) > MaxCompanies || now.IsZero() {
+		return nil, nil, because(ErrInvalid, "want a time and at most %d places, got %d", MaxCompanies, len(places))
+	}
+	p, err := view(s, func(tx *bolt.Tx) (*charge, error) { return find(tx, session) })
+	if err != nil {
+		return nil, nil, err
+	}
+	if p == nil {
+		return nil, nil, ErrNone
+	}
+	out, second := make([]error, len(places)), now.Unix()
+	err = s.read(func(x *index) error {
+		for n, i := range places {
+			if n%4096 == 0 && ctx.Err() != nil {
+				return ctx.Err()
+			}
+			if i < 0 || i >= len(p.numbers) {
+				return because(ErrInvalid, "place %d of %d", i, len(p.numbers))
+			}
+			if out[n] = p.outcomes[i]; out[n] == nil {
+				out[n] = x.numbered(p.numbers[i]).standing(second)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	return p.memo, out, nil
+}
+
+// standing returns what ended a consent, if anything did; nil is one that was forgotten.
+func (c *slot) standing(now int64) error {
+	switch {
+	case c == nil:
+		return ErrExpired
+	case c.revoked:
+		return ErrRevoked
+	case now >= c.expiry:
+		return ErrExpired
+	}
+	return nil
+}
