@@ -115,7 +115,11 @@ func (t *Tax) prepare(ctx context.Context) error {
 		return err
 	}
 	t.made++
-	ready, corrections, err := score.PrepareTax(p, t.table, t.receiver, readyBinding(t.made))
+	fresh, err := mpc.NewFresh()
+	if err != nil {
+		return err
+	}
+	ready, corrections, err := score.PrepareTax(p, t.table, t.receiver, readyBinding(t.made), fresh)
 	if err != nil {
 		return err
 	}

@@ -3,11 +3,15 @@ package party
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
+	"time"
 
 	"github.com/blindscore/blindscore/mpc/lattice"
+	"github.com/blindscore/blindscore/party/evidence"
 	"github.com/blindscore/blindscore/party/journal"
 	"github.com/blindscore/blindscore/party/partypb"
 	"github.com/blindscore/blindscore/party/uscc"
@@ -103,43 +107,65 @@ func (n *TaxNode) levelCounts(at []int) []int {
 // fetchSize is how many companies are fetched from the records at a time.
 const fetchSize = 1 << 16
 
-// lookUp fetches companies and returns which the records know, and the levels
-// of the known ones, in order, for the task's features. The levels are held in
-// memory for as long as the batch takes: two bytes a company and feature.
-func (n *TaxNode) lookUp(ctx context.Context, task *partypb.Task, ids []uscc.ID) (known []bool, levels [][]uint16, err error) {
+// found is what the records say of the companies of a task, known or not.
+type found struct {
+	known  []bool
+	times  []time.Time
+	levels [][]uint16 // of the task's features
+}
+
+// lookUp fetches the companies of a task. The levels are held in memory for as
+// long as the batch takes: two bytes a company and feature.
+func (n *TaxNode) lookUp(ctx context.Context, task *partypb.Task, ids []uscc.ID) (*found, error) {
 	at, err := n.featureIndexes(task.GetFeatures())
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	known = make([]bool, 0, len(ids))
-	levels = make([][]uint16, len(at))
-	for f := range levels {
-		levels[f] = make([]uint16, 0, len(ids))
+	r := &found{known: make([]bool, 0, len(ids)), times: make([]time.Time, 0, len(ids)), levels: make([][]uint16, len(at))}
+	for f := range r.levels {
+		r.levels[f] = make([]uint16, 0, len(ids))
 	}
 	for piece := range slices.Chunk(ids, fetchSize) {
 		chunk, err := n.cfg.Records.Fetch(ctx, piece)
 		if err != nil {
-			return nil, nil, fmt.Errorf("%w: %w", ErrInternal, err)
+			return nil, fmt.Errorf("%w: %w", ErrInternal, err)
 		}
-		known = append(known, chunk.Known...)
+		r.known = append(r.known, chunk.Known...)
+		if chunk.Times == nil {
+			chunk.Times = make([]time.Time, len(piece))
+		}
+		r.times = append(r.times, chunk.Times...)
 		for f, index := range at {
-			column := chunk.Levels[index]
-			for i, ok := range chunk.Known {
-				if ok {
-					levels[f] = append(levels[f], column[i])
-				}
-			}
+			r.levels[f] = append(r.levels[f], chunk.Levels[index]...)
 		}
 	}
-	return known, levels, nil
+	return r, nil
 }
 
-// recall returns an admitted task of this bank with the levels of its admitted
-// companies: those just looked up, or, after a break, from the records again. A
-// company that left the records meanwhile has missing values.
-func (s *serving) recall(ctx context.Context, digest [32]byte) (*agreed, [][]uint16, error) {
+// part keeps the levels of the admitted companies, which the node commits to.
+func (r *found) part(admitted []bool) (*evidence.TaxPart, error) {
+	p := &evidence.TaxPart{Levels: r.levels}
+	if _, err := io.ReadFull(rand.Reader, p.Salt[:]); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInternal, err)
+	}
+	for f, column := range p.Levels {
+		n := 0
+		for i, ok := range admitted {
+			if ok {
+				column[n] = column[i]
+				n++
+			}
+		}
+		p.Levels[f] = column[:n]
+	}
+	return p, nil
+}
+
+// recall returns an admitted task of this bank with the levels that were
+// committed to: those just looked up, or, after a break, from the journal.
+func (s *serving) recall(digest [32]byte) (*agreed, *evidence.TaxPart, error) {
 	if s.fresh != nil && s.fresh.digest == digest {
-		return s.fresh, s.levels, nil
+		return s.fresh, s.part, nil
 	}
 	rec, err := s.n.cfg.Journal.Task(digest)
 	if errors.Is(err, journal.ErrUnknown) || (err == nil && rec.Peer != [32]byte(s.w.peer.Key)) {
@@ -156,33 +182,6 @@ func (s *serving) recall(ctx context.Context, digest [32]byte) (*agreed, [][]uin
 	a.ids, a.admitted = rec.Companies, rec.Admitted
 	a.count = a.admitted.Count()
 	a.admission = partypb.AdmissionDigest(rec.Admission)
-	all, err := parseIDs(a.ids)
-	if err != nil {
-		return nil, nil, err
-	}
-	ids := make([]uscc.ID, 0, a.count)
-	for _, i := range a.admittedIndexes() {
-		ids = append(ids, all[i])
-	}
-	levels, err := s.n.levelsOf(ctx, a, ids)
-	return a, levels, err
-}
-
-// levelsOf fetches the levels of admitted companies, known or not any more.
-func (n *TaxNode) levelsOf(ctx context.Context, a *agreed, ids []uscc.ID) ([][]uint16, error) {
-	at, err := n.featureIndexes(a.task.GetFeatures())
-	if err != nil {
-		return nil, err
-	}
-	levels := make([][]uint16, len(at))
-	for piece := range slices.Chunk(ids, fetchSize) {
-		chunk, err := n.cfg.Records.Fetch(ctx, piece)
-		if err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrInternal, err)
-		}
-		for f, index := range at {
-			levels[f] = append(levels[f], chunk.Levels[index]...)
-		}
-	}
-	return levels, nil
+	part, err := evidence.ParseTaxPart(rec.Private, a.count)
+	return a, part, internal(err)
 }

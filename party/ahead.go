@@ -57,6 +57,7 @@ type taxReady struct {
 type numbered[T any] struct {
 	number uint64
 	part   T
+	seed   uint64 // tax node: index of the session's seed
 }
 
 // prepare makes `count` superblocks of one company ahead, and sends the bank its
@@ -70,27 +71,28 @@ func (s *serving) prepare(ctx context.Context, count int) error {
 	}
 	for range count {
 		s.ahead.made++
-		r, corrections, err := score.PrepareTax(s.offered.params, s.offered.table, s.ot, s.w.readyBinding(s.ahead.made))
+		fresh, seed := s.w.root.Fresh()
+		r, corrections, err := score.PrepareTax(s.offered.params, s.offered.table, s.ot, s.w.readyBinding(s.ahead.made), fresh)
 		if err != nil {
 			return err
 		}
 		if err := s.w.Send(ctx, labelReady, corrections); err != nil {
 			return err
 		}
-		s.ahead.ready = append(s.ahead.ready, numbered[*score.TaxReady]{s.ahead.made, r})
+		s.ahead.ready = append(s.ahead.ready, numbered[*score.TaxReady]{s.ahead.made, r, seed})
 	}
 	return nil
 }
 
 // use takes the oldest that fits a task off the list; nil if there is none.
-func (s *serving) use(p score.Params, table *lattice.Certified) (uint64, *score.TaxReady) {
+func (s *serving) use(p score.Params, table *lattice.Certified) (numbered[*score.TaxReady], bool) {
 	for i, r := range s.ahead.ready {
 		if r.part.Fits(p, table) {
 			s.ahead.ready = append(s.ahead.ready[:i:i], s.ahead.ready[i+1:]...)
-			return r.number, r.part
+			return r, true
 		}
 	}
-	return 0, nil
+	return numbered[*score.TaxReady]{}, false
 }
 
 // bankReady is the bank's part.
@@ -123,7 +125,7 @@ func (l *Link) prepare(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		l.ahead.ready = append(l.ahead.ready, numbered[*score.BankReady]{l.ahead.made, r})
+		l.ahead.ready = append(l.ahead.ready, numbered[*score.BankReady]{number: l.ahead.made, part: r})
 	}
 	return nil
 }

@@ -11,9 +11,12 @@ import (
 	"time"
 
 	"github.com/blindscore/blindscore/circuits"
+	"github.com/blindscore/blindscore/mpc"
 	"github.com/blindscore/blindscore/mpc/ot"
 	"github.com/blindscore/blindscore/mpc/score"
+	"github.com/blindscore/blindscore/party/evidence"
 	"github.com/blindscore/blindscore/party/journal"
+	"github.com/blindscore/blindscore/party/ledger"
 	"github.com/blindscore/blindscore/party/partypb"
 	"github.com/blindscore/blindscore/party/transport"
 )
@@ -37,6 +40,21 @@ type BankConfig struct {
 	Engine score.EngineKind
 	Form   score.Form
 
+	// Approval is that of the model, which tax nodes admit no other than approved.
+	// Its salt is used for the model's commitment in every task.
+	Approval *ModelApproval
+
+	// Auditors may open the seeds of this bank's connections, and with them and
+	// the model re-execute what it sent. Tax nodes that ask for an escrow to
+	// others are not dialled.
+	Auditors *Auditors
+
+	// Evidence, if set, keeps what an audit of this bank's sessions needs.
+	Evidence *evidence.Archive
+
+	// Ledger, if set, is given the bank's receipts.
+	Ledger Recorder
+
 	// Journal keeps what a batch that is cut off needs to be resumed, seeds
 	// among it. Without one a batch that is cut off is lost, and its companies
 	// are charged for what was answered.
@@ -54,6 +72,19 @@ type Bank struct {
 
 	alterTable     func([]byte) // in tests
 	alterAdmission func(*[32]byte)
+	alterEscrow    func([]byte)
+}
+
+// ModelApproval is what a bank has of the approval of its model.
+type ModelApproval struct {
+	Digest [32]byte // of the signed approval
+	Salt   [32]byte // of the approved commitment (circuits.Model.Commit); the bank's secret
+}
+
+// Recorder takes entries for the ledger, for good: what it accepted will be
+// appended, once for a key. *ledger.Outbox is one.
+type Recorder interface {
+	Put(ctx context.Context, key [32]byte, bodies ...ledger.Body) error
 }
 
 // NewBank checks the configuration.
@@ -69,6 +100,9 @@ func NewBank(cfg BankConfig) (*Bank, error) {
 	}
 	if cfg.Table == nil && cfg.Engine == score.EngineLattice {
 		return nil, fmt.Errorf("%w: the lattice engine needs an encrypted table", ErrTask)
+	}
+	if err := cfg.Auditors.check(); err != nil {
+		return nil, err
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()
@@ -90,15 +124,18 @@ func (b *Bank) Dial(ctx context.Context, addr string) (*Link, error) {
 // Connect sets up a link over a connection that was made elsewhere; it belongs
 // to the link from here on.
 func (b *Bank) Connect(ctx context.Context, c *transport.Conn) (*Link, error) {
-	w, err := newWire(c, b.cfg.Idle)
+	w, err := newWire(c, b.cfg.Idle, mpc.RoleBank)
 	if err != nil {
 		_ = c.Close()
 		return nil, err
 	}
 	l := &Link{b: b, w: w, log: b.log.With("tax_node", c.Peer().Name.String())}
-	if err := l.setUp(ctx); err != nil {
-		w.Abort()
-		return nil, classify(err)
+	err = w.keep(b.cfg.Evidence, b.cfg.Identity.Public(), c.Peer().Key)
+	if err == nil {
+		err = l.setUp(ctx)
+	}
+	if err != nil {
+		return nil, l.end(err)
 	}
 	return l, nil
 }
@@ -133,6 +170,7 @@ func (l *Link) Close() error {
 		_ = l.w.put(ctx, &partypb.Control{Kind: &partypb.Control_Bye{Bye: &partypb.Bye{}}})
 		l.mu.Unlock()
 	}
+	defer l.w.dropKept()
 	return l.w.Close()
 }
 
@@ -160,6 +198,9 @@ func (l *Link) setUp(ctx context.Context) error {
 	if l.ot, err = l.w.setUpSender(ctx, ot.Params{K: otField}); err != nil {
 		return err
 	}
+	if err := l.sendEscrow(ctx); err != nil {
+		return err
+	}
 	if l.table, err = l.offerTable(ctx); err != nil {
 		return err
 	}
@@ -182,6 +223,7 @@ func (l *Link) Score(ctx context.Context, req Request) (*Batch, error) {
 func (l *Link) end(err error) error {
 	if err = classify(err); err != nil && !errors.Is(err, ErrTask) {
 		l.w.Abort()
+		l.w.dropKept()
 	}
 	return err
 }
@@ -193,18 +235,33 @@ func (l *Link) score(ctx context.Context, req Request) (*Batch, error) {
 	}
 	r := &run{l: l, progress: req.Progress, begin: time.Now()}
 	r.sent, r.received = l.w.Bytes()
-	if _, err := io.ReadFull(rand.Reader, r.salt[:]); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrInternal, err)
+	if r.part, err = l.b.part(own); err != nil {
+		return nil, err
 	}
 	params, err := l.choose(req, own)
 	if err != nil {
 		return nil, err
 	}
-	r.own = own
 	if err := r.propose(ctx, req, params); err != nil {
 		return nil, err
 	}
 	return r.attempt(ctx)
+}
+
+// part is what the bank alone knows of a new task.
+func (b *Bank) part(own []int64) (*evidence.BankPart, error) {
+	p := &evidence.BankPart{Own: own}
+	if _, err := io.ReadFull(rand.Reader, p.OwnSalt[:]); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInternal, err)
+	}
+	if a := b.cfg.Approval; a != nil {
+		p.ModelSalt = a.Salt
+		return p, nil
+	}
+	if _, err := io.ReadFull(rand.Reader, p.ModelSalt[:]); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInternal, err)
+	}
+	return p, nil
 }
 
 // dialError says what a failed dial means here.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/blindscore/blindscore/mpc"
 	"github.com/blindscore/blindscore/mpc/ot"
+	"github.com/blindscore/blindscore/party/evidence"
 	"github.com/blindscore/blindscore/party/partypb"
 	"github.com/blindscore/blindscore/party/transport"
 )
@@ -14,16 +15,25 @@ import (
 // wire is a connection to a known peer with its control channel.
 type wire struct {
 	*mpc.Conn
+	role mpc.Role
 	peer transport.Peer
-	sid  [32]byte // of the OT set-up: bound to this very connection
+	sid  [32]byte  // of the OT set-up: bound to this very connection
+	root *mpc.Root // of everything that this side draws on the connection
+
+	escrow []byte            // digest of the bank's escrow, once there is one
+	kept   *evidence.LinkLog // nil where nothing is kept
 }
 
-func newWire(c *transport.Conn, idle time.Duration) (*wire, error) {
+func newWire(c *transport.Conn, idle time.Duration, role mpc.Role) (*wire, error) {
 	sid, err := c.Exporter("ot set-up", nil)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInternal, err)
 	}
-	return &wire{Conn: mpc.NewConn(c, idle), peer: c.Peer(), sid: sid}, nil
+	root, err := mpc.NewRoot()
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInternal, err)
+	}
+	return &wire{Conn: mpc.NewConn(c, idle), role: role, peer: c.Peer(), sid: sid, root: root}, nil
 }
 
 // put sends one control message. kind is the message inside the envelope.
@@ -70,20 +80,12 @@ func unexpected(want string, got *partypb.Control) error {
 }
 
 // setUpSender and setUpReceiver make the link's OT correlation, once per
-// connection. Its seed is drawn here and nowhere kept: after a restart there
-// are new base OTs.
+// connection. Its seed ends with the connection: after a restart there are new
+// base OTs.
 func (w *wire) setUpSender(ctx context.Context, p ot.Params) (*ot.Sender, error) {
-	seed, err := mpc.NewSeed()
-	if err != nil {
-		return nil, err
-	}
-	return ot.NewSender(ctx, w.Conn, p, w.sid, seed)
+	return ot.NewSender(ctx, w.Conn, p, w.sid, w.root.SetUp())
 }
 
 func (w *wire) setUpReceiver(ctx context.Context, p ot.Params) (*ot.Receiver, error) {
-	seed, err := mpc.NewSeed()
-	if err != nil {
-		return nil, err
-	}
-	return ot.NewReceiver(ctx, w.Conn, p, w.sid, seed)
+	return ot.NewReceiver(ctx, w.Conn, p, w.sid, w.root.SetUp())
 }

@@ -21,8 +21,9 @@ import (
 // hostile is a bank that speaks the protocol by hand.
 type hostile struct {
 	*mpc.Conn
-	r  *tapRig
-	ot *ot.Sender
+	r   *tapRig
+	ot  *ot.Sender
+	sid [32]byte
 }
 
 // hostileBank connects one and sets the link up.
@@ -34,6 +35,7 @@ func (r *tapRig) hostileBank() *hostile {
 	require.NotNil(r.t, h.get().GetHelloReply())
 	sid, err := c.Exporter("ot set-up", nil)
 	require.NoError(r.t, err)
+	h.sid = sid
 	seed, err := mpc.NewSeed()
 	require.NoError(r.t, err)
 	h.ot, err = ot.NewSender(r.t.Context(), h.Conn, ot.Params{K: 4}, sid, seed)
@@ -134,7 +136,7 @@ func (h *hostile) start(task [32]byte, attempt uint64, finished bool) (*mpc.Fres
 	}
 	h.put(&partypb.Control{Kind: &partypb.Control_Start{Start: &partypb.Start{Start: h.sign(&partypb.StartBody{
 		TaskDigest: task[:], Attempt: attempt, SeedCommitment: commitment[:], Finished: set, Superblocks: 1,
-		AdmissionDigest: admission[:],
+		AdmissionDigest: admission[:], Ground: ground(h.Conn, mpc.RoleBank, h.sid, h.ot.Next()),
 	})}}})
 	return fresh, h.get()
 }
@@ -194,6 +196,8 @@ func TestHostileBankGetsOneAnswer(t *testing.T) {
 		require.EqualValues(t, band, v)
 	}
 	require.EqualValues(t, 20, r.evaluated())
+
+	require.NotNil(t, h.get().GetOutcome())
 
 	// No receipt: a goodbye where one is due.
 	h.put(&partypb.Control{Kind: &partypb.Control_Bye{Bye: &partypb.Bye{}}})
@@ -341,7 +345,7 @@ func TestHostileTasks(t *testing.T) {
 	h.refused(noTask, party.ErrPeer, "another signature")
 
 	for name, c := range map[string]*partypb.Control{
-		"hello":  {Kind: &partypb.Control_Hello{Hello: &partypb.Hello{Version: 1, Software: "x", OtK: 4}}},
+		"hello":  {Kind: &partypb.Control_Hello{Hello: &partypb.Hello{Version: partypb.Version, Software: "x", OtK: 4}}},
 		"busy":   {Kind: &partypb.Control_Refusal{Refusal: &partypb.Refusal{Code: noTask}}},
 		"answer": {Kind: &partypb.Control_StoredAnswer{StoredAnswer: &partypb.StoredAnswer{Attempt: 1, Payload: []byte{1}, Signature: make([]byte, 64), Digest: make([]byte, 32)}}},
 		"table":  {Kind: &partypb.Control_TableReply{TableReply: &partypb.TableReply{State: partypb.TableState_TABLE_STATE_READY}}},

@@ -27,6 +27,7 @@ type liar struct {
 	body   *partypb.Task
 	digest [32]byte
 	start  *partypb.Signed
+	sid    [32]byte
 }
 
 // ended is how a bank's call ends.
@@ -64,6 +65,7 @@ func (r *rig) againstLiar(call func(*party.Link) (*party.Batch, error)) (*liar, 
 	require.NoError(r.t, err)
 	seed, err := mpc.NewSeed()
 	require.NoError(r.t, err)
+	x.sid = sid
 	x.ot, err = ot.NewReceiver(r.t.Context(), x.Conn, ot.Params{K: 4}, sid, seed)
 	require.NoError(r.t, err)
 	return x, done
@@ -109,7 +111,7 @@ func (x *liar) admit(change func(*partypb.AdmissionBody)) {
 	for i := range n {
 		all.Set(i)
 	}
-	body := &partypb.AdmissionBody{TaskDigest: x.digest[:], Companies: uint64(n), Admitted: all, AdmittedCount: uint64(n)}
+	body := &partypb.AdmissionBody{TaskDigest: x.digest[:], Companies: uint64(n), Admitted: all, AdmittedCount: uint64(n), RecordsCommitment: make([]byte, 32)}
 	if change != nil {
 		change(body)
 	}
@@ -131,6 +133,7 @@ func (x *liar) reply(attempt uint64, stored bool, change func(*partypb.StartRepl
 	}
 	mine := &partypb.StartReplyBody{
 		TaskDigest: x.digest[:], Attempt: attempt, SeedCommitment: commitment[:], Stored: set, Superblocks: 1, StartDigest: digest[:],
+		Ground: ground(x.Conn, mpc.RoleTax, x.sid, x.ot.Next()),
 	}
 	if change != nil {
 		change(mine)
@@ -172,6 +175,15 @@ func (x *liar) answer(attempt uint64, a mpc.Answer) {
 	}}})
 }
 
+// outcome says that nobody was withheld, but for what change does.
+func (x *liar) outcome(admitted int, change func(*partypb.OutcomeBody)) {
+	body := &partypb.OutcomeBody{TaskDigest: x.digest[:], Admitted: uint64(admitted), Withheld: partypb.NewBitmap(admitted)}
+	if change != nil {
+		change(body)
+	}
+	x.put(&partypb.Control{Kind: &partypb.Control_Outcome{Outcome: &partypb.Outcome{Outcome: x.sign(body)}}})
+}
+
 func (r *rig) scoreAll(l *party.Link) (*party.Batch, error) {
 	return l.Score(context.Background(), r.request())
 }
@@ -193,7 +205,7 @@ func TestHostileTaxNodeAnswersSomethingElse(t *testing.T) {
 	x, done := r.againstLiar(r.scoreAll)
 	x.proposed()
 	// The bank's own signature in place of the tax node's.
-	signed, err := partypb.SignBody(r.bankID.Sign, &partypb.AdmissionBody{TaskDigest: x.digest[:], Companies: 20, Admitted: make([]byte, 3)})
+	signed, err := partypb.SignBody(r.bankID.Sign, &partypb.AdmissionBody{TaskDigest: x.digest[:], Companies: 20, Admitted: make([]byte, 3), RecordsCommitment: make([]byte, 32)})
 	require.NoError(t, err)
 	x.put(&partypb.Control{Kind: &partypb.Control_Admission{Admission: &partypb.Admission{Admission: signed}}})
 	require.ErrorIs(t, (<-done).err, party.ErrPeer)
@@ -203,6 +215,10 @@ func TestHostileTaxNodeAnswersSomethingElse(t *testing.T) {
 		"another start":    func(m *partypb.StartReplyBody) { m.StartDigest = make([]byte, 32) },
 		"more superblocks": func(m *partypb.StartReplyBody) { m.Superblocks = 2 },
 		"none":             func(m *partypb.StartReplyBody) { m.Superblocks, m.Stored = 0, nil },
+		"another link":     func(m *partypb.StartReplyBody) { m.Ground.Link = make([]byte, 32) },
+		"another set-up":   func(m *partypb.StartReplyBody) { m.Ground.SetupDigest = make([]byte, 32) },
+		"other extensions": func(m *partypb.StartReplyBody) { m.Ground.Extensions++ },
+		"an escrow":        func(m *partypb.StartReplyBody) { m.Ground.EscrowDigest = make([]byte, 32) },
 	} {
 		x, done := r.againstLiar(r.scoreAll)
 		x.proposed()
@@ -234,6 +250,7 @@ func TestHostileTaxNodeAnswersSomethingElse(t *testing.T) {
 	x.proposed()
 	x.admit(func(m *partypb.AdmissionBody) { m.Admitted, m.AdmittedCount = make([]byte, 3), 0 })
 	x.reply(1, false, func(m *partypb.StartReplyBody) { m.Superblocks, m.Stored = 0, nil })
+	x.outcome(0, nil)
 	require.NotNil(t, x.get().GetReceipt())
 	x.Abort()
 	require.ErrorIs(t, (<-done).err, party.ErrInterrupted)
@@ -326,6 +343,7 @@ func TestHostileTaxNodeReplaysAnswers(t *testing.T) {
 	require.NoError(t, err)
 	x.reply(attempt+1, true, nil)
 	x.answer(1, a)
+	x.outcome(20, nil)
 	theirs := x.get().GetReceipt().GetReceipt()
 	require.NotNil(t, theirs)
 	mine, err := partypb.CountersignBody(r.taxID.Sign, theirs, new(partypb.ReceiptBody))
@@ -363,6 +381,7 @@ func TestHostileTaxNodeSignsAnotherReceipt(t *testing.T) {
 	})
 	require.NoError(t, err)
 	task := x.digest
+	x.outcome(20, nil)
 	body := new(partypb.ReceiptBody)
 	require.NoError(t, partypb.OpenBody(r.bankID.Public(), x.get().GetReceipt().GetReceipt(), body))
 	body.Companies--
@@ -371,6 +390,7 @@ func TestHostileTaxNodeSignsAnotherReceipt(t *testing.T) {
 
 	x, done = r.againstLiar(r.resume(task))
 	x.reply(2, true, nil)
+	x.outcome(20, nil)
 	theirs := x.get().GetReceipt().GetReceipt() // the bank has what was answered
 	require.NotNil(t, theirs)
 	mine, err := partypb.CountersignBody(r.taxID.Sign, theirs, new(partypb.ReceiptBody))

@@ -34,7 +34,7 @@ func TestScoreBandsAndScores(t *testing.T) {
 
 	// The receipt carries both signatures over one body.
 	require.Equal(t, 300, b.Receipt.Companies)
-	msg := append([]byte("blindscore receipt v1\x00"), b.Receipt.Body...)
+	msg := append([]byte("blindscore receipt v2\x00"), b.Receipt.Body...)
 	require.True(t, ed25519.Verify(r.bankID.Public(), msg, b.Receipt.Bank))
 	require.True(t, ed25519.Verify(r.taxID.Public(), msg, b.Receipt.Tax))
 

@@ -21,7 +21,7 @@ const (
 )
 
 // DefaultPurpose is what a task says where the request does not.
-const DefaultPurpose = "credit assessment"
+const DefaultPurpose = "credit-assessment"
 
 // Request is a batch to score.
 type Request struct {
@@ -33,7 +33,7 @@ type Request struct {
 	Own func(i int) map[string]circuits.Value
 
 	Output  Output // zero means OutputBand
-	Purpose string // for the tax node's policy and log; empty means DefaultPurpose
+	Purpose string // code that the companies consented to; empty means DefaultPurpose
 
 	// Progress, if set, is called as companies are done, from one goroutine at a
 	// time.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/blindscore/blindscore/mpc"
 	"github.com/blindscore/blindscore/mpc/score"
+	"github.com/blindscore/blindscore/party/evidence"
 	"github.com/blindscore/blindscore/party/journal"
 	"github.com/blindscore/blindscore/party/partypb"
 	"github.com/blindscore/blindscore/party/uscc"
@@ -61,13 +62,18 @@ func (l *Link) resume(ctx context.Context, task [32]byte, progress func(Progress
 		return nil, err
 	}
 	r.a = &agreed{task: body, signed: rec.Task, digest: task, ids: rec.Companies}
-	if r.salt, r.own, err = decodeSnapshot(rec.Model, len(rec.Companies)/uscc.Size); err != nil {
-		return nil, err
+	if r.part, err = evidence.ParseBankPart(rec.Private, len(rec.Companies)/uscc.Size); err != nil {
+		return nil, internal(err)
 	}
-	if model := cfg.Model.Commit(r.salt); !bytes.Equal(model[:], body.GetModelDigest()) {
+	if model := cfg.Model.Commit(r.part.ModelSalt); !bytes.Equal(model[:], body.GetModelDigest()) {
 		return nil, fmt.Errorf("%w: batch %s was begun with another model", ErrTask, short(task))
 	}
-	if err := r.admitted(rec.Admission); err != nil {
+	if rec.Admission == nil { // it was cut off before the tax node's answer came
+		err = r.offer(ctx)
+	} else {
+		err = r.admitted(rec.Admission)
+	}
+	if err != nil {
 		return nil, err
 	}
 	return r.attempt(ctx)
@@ -154,30 +160,6 @@ func (r *run) storedAnswer(p score.Params, x *partypb.StoredAnswer) error {
 		return err
 	}
 	return r.result(p, answer.Block, x.GetAttempt(), values, answer.Digest)
-}
-
-// A snapshot is what the journal keeps beside the task so that the bank's side
-// can be run again: the salt of the model's commitment, then the own points of
-// every company, if the model has any.
-
-func encodeSnapshot(salt [32]byte, own []int64) []byte {
-	b := make([]byte, 0, 32+8*len(own))
-	b = append(b, salt[:]...)
-	for _, v := range own {
-		b = binary.LittleEndian.AppendUint64(b, uint64(v))
-	}
-	return b
-}
-
-func decodeSnapshot(b []byte, companies int) (salt [32]byte, own []int64, err error) {
-	if len(b) != 32 && len(b) != 32+8*companies {
-		return salt, nil, fmt.Errorf("%w: the journal's snapshot has %d bytes for %d companies", ErrInternal, len(b), companies)
-	}
-	copy(salt[:], b)
-	for b = b[32:]; len(b) > 0; b = b[8:] {
-		own = append(own, int64(binary.LittleEndian.Uint64(b)))
-	}
-	return salt, own, nil
 }
 
 func encodeValues(values []uint16) []byte {

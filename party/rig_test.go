@@ -32,6 +32,7 @@ type rig struct {
 
 	bankID, taxID *transport.Identity
 	taxCfg        party.TaxConfig
+	gate          *openGate
 	bankCfg       party.BankConfig
 	addr          string
 	stop          func() error
@@ -59,7 +60,9 @@ func newRig(t *testing.T, shape circuitstest.Shape, n int) *rig {
 		require.NoError(t, r.records.Put(r.ids[i], time.Time{}, values))
 	}
 	r.bankID, r.taxID = identity(t, transport.RoleBank, "icbc"), identity(t, transport.RoleTax, "zhejiang")
+	r.gate = &openGate{}
 	r.taxCfg = party.TaxConfig{
+		Admission: r.gate, Slot: time.Microsecond,
 		Identity: r.taxID, Schema: made.Schema, Records: r.records, Logger: quiet(),
 		MaxBits: 8, AllowScore: true, Idle: 5 * time.Second, Grace: 2 * time.Second,
 	}

@@ -3,6 +3,7 @@ package party
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/blindscore/blindscore/circuits"
 	"github.com/blindscore/blindscore/mpc"
 	"github.com/blindscore/blindscore/mpc/score"
+	"github.com/blindscore/blindscore/party/evidence"
 	"github.com/blindscore/blindscore/party/journal"
 	"github.com/blindscore/blindscore/party/partypb"
 	"github.com/blindscore/blindscore/party/uscc"
@@ -20,8 +22,7 @@ import (
 type run struct {
 	l        *Link
 	a        *agreed
-	salt     [32]byte // of the commitment to the model
-	own      []int64  // own points of every company of the task, or nil
+	part     *evidence.BankPart
 	progress func(Progress)
 
 	begin          time.Time
@@ -31,6 +32,9 @@ type run struct {
 	values  []uint16 // of every admitted company
 	done    int
 	digests []mpc.Digest // of every superblock
+
+	withheld      partypb.Bitmap // of the admitted companies, once the batch is through
+	signedOutcome *partypb.Signed
 }
 
 // propose makes the task, and lets the tax node admit it.
@@ -41,16 +45,38 @@ func (r *run) propose(ctx context.Context, req Request, params score.Params) err
 		ids = append(ids, id.String()...)
 	}
 	task, signed, err := newTask(proposal{
-		bank: cfg.Identity.Peer(), tax: w.peer, model: cfg.Model, salt: r.salt, params: params, table: cfg.Table,
+		bank: cfg.Identity.Peer(), tax: w.peer, model: cfg.Model, part: r.part, approval: cfg.Approval, params: params, table: cfg.Table,
 		ids: ids, purpose: req.Purpose, now: time.Now(),
 	}, cfg.Identity.Sign)
 	if err != nil {
 		return err
 	}
-	if err := w.put(ctx, &partypb.Control{Kind: &partypb.Control_Propose{Propose: &partypb.Propose{Task: signed}}}); err != nil {
+	r.a = &agreed{task: task, signed: signed, digest: partypb.TaskDigest(signed), ids: ids}
+	if cfg.Journal == nil {
+		return r.offer(ctx)
+	}
+	// On record before it leaves: the tax node may charge for it at once.
+	if err := cfg.Journal.PutTask(r.a.digest, &journal.Record{
+		Task: signed, Companies: ids, Peer: [32]byte(w.peer.Key), Private: r.part.Encode(), Created: time.Now().UTC(),
+	}); err != nil {
+		return internal(err)
+	}
+	err = r.offer(ctx)
+	for _, refused := range []error{ErrRefused, ErrBusy, ErrTask, ErrUnsupported} {
+		if errors.Is(classify(err), refused) { // as a whole, and so it is not charged
+			return errors.Join(err, internal(cfg.Journal.Forget(r.a.digest)))
+		}
+	}
+	return err
+}
+
+// offer sends the task, and takes in the tax node's half of it.
+func (r *run) offer(ctx context.Context) error {
+	w, cfg := r.l.w, r.l.b.cfg
+	if err := w.put(ctx, &partypb.Control{Kind: &partypb.Control_Propose{Propose: &partypb.Propose{Task: r.a.signed}}}); err != nil {
 		return err
 	}
-	for rest := ids; len(rest) > 0; {
+	for rest := r.a.ids; len(rest) > 0; {
 		n := min(len(rest), partypb.MaxCompaniesChunk*uscc.Size)
 		if err := w.put(ctx, &partypb.Control{Kind: &partypb.Control_Companies{Companies: &partypb.Companies{Ids: rest[:n]}}}); err != nil {
 			return err
@@ -65,15 +91,11 @@ func (r *run) propose(ctx context.Context, req Request, params score.Params) err
 	if admission == nil {
 		return unexpected("an admission", c)
 	}
-	r.a = &agreed{task: task, signed: signed, digest: partypb.TaskDigest(signed), ids: ids}
 	if err := r.admitted(admission); err != nil {
 		return err
 	}
 	if j := cfg.Journal; j != nil {
-		return internal(j.PutTask(r.a.digest, &journal.Record{
-			Task: signed, Admission: admission, Companies: ids, Admitted: r.a.admitted,
-			Peer: [32]byte(w.peer.Key), Model: encodeSnapshot(r.salt, r.own), Created: time.Now().UTC(),
-		}))
+		return internal(j.PutAdmission(r.a.digest, admission, r.a.admitted))
 	}
 	return nil
 }
@@ -114,18 +136,20 @@ func (r *run) attempt(ctx context.Context) (*Batch, error) {
 	if err != nil {
 		return nil, err
 	}
-	fresh, err := mpc.NewFresh()
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrInternal, err)
-	}
-	reply, body, err := r.start(ctx, least, finished, fresh)
+	fresh, index := w.root.Fresh()
+	start, reply, body, err := r.start(ctx, least, finished, fresh, index)
 	if err != nil {
 		return nil, err
 	}
 	if err := r.l.use(body.GetPrepared(), side); err != nil {
 		return nil, err
 	}
-	session, err := mpc.NewSession(w.sessionConfig(mpc.RoleBank, reply, cfg.Identity.Sign, r.before(body.GetAttempt())), fresh)
+	record, err := w.newRecord(cfg.Evidence, r.a.digest, body.GetAttempt(), start, reply)
+	if err != nil {
+		return nil, err
+	}
+	defer record.close()
+	session, err := mpc.NewSession(w.sessionConfig(reply, cfg.Identity.Sign, r.before(body.GetAttempt()), record), fresh)
 	if err != nil {
 		return nil, err
 	}
@@ -145,18 +169,37 @@ func (r *run) attempt(ctx context.Context) (*Batch, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := r.outcome(ctx); err != nil {
+		return nil, err
+	}
+	if err := record.close(); err != nil { // what is signed for is kept
+		return nil, err
+	}
 	receipt, err := w.exchangeReceipt(ctx, r.receiptBody(), cfg.Identity.Sign)
 	if err != nil {
 		return nil, err
 	}
-	if cfg.Journal != nil {
-		bank := &partypb.Signed{Body: receipt.Body, Signature: receipt.Bank}
-		tax := &partypb.Signed{Body: receipt.Body, Signature: receipt.Tax}
-		if err := cfg.Journal.Complete(r.a.digest, bank, tax); err != nil {
-			return nil, internal(err)
-		}
+	if err := r.complete(ctx, receipt); err != nil {
+		return nil, err
 	}
 	return r.batch(side, params, receipt, int(body.GetAttempt()), earlier), nil
+}
+
+// complete records the receipt, in the journal and for the ledger.
+func (r *run) complete(ctx context.Context, receipt *Receipt) error {
+	cfg := r.l.b.cfg
+	if cfg.Ledger != nil {
+		key, entry := receipt.Entry()
+		if err := cfg.Ledger.Put(ctx, key, entry); err != nil {
+			return fmt.Errorf("%w: %w", ErrInternal, err)
+		}
+	}
+	if cfg.Journal == nil {
+		return nil
+	}
+	bank := &partypb.Signed{Body: receipt.Body, Signature: receipt.Bank}
+	tax := &partypb.Signed{Body: receipt.Body, Signature: receipt.Tax}
+	return internal(cfg.Journal.Complete(r.a.digest, r.signedOutcome, bank, tax))
 }
 
 // side is the bank's side of the protocol.
@@ -172,41 +215,44 @@ func (r *run) side(p score.Params, model *circuits.Model) (*score.Bank, error) {
 }
 
 // start asks for a session and checks what it will be bound to.
-func (r *run) start(ctx context.Context, least uint64, finished partypb.Bitmap, fresh *mpc.Fresh) (*partypb.Signed, *partypb.StartReplyBody, error) {
+func (r *run) start(ctx context.Context, least uint64, finished partypb.Bitmap, fresh *mpc.Fresh, index uint64) (signed, reply *partypb.Signed, body *partypb.StartReplyBody, err error) {
 	w, cfg := r.l.w, r.l.b.cfg
 	commitment := fresh.Commitment()
-	signed, err := partypb.SignBody(cfg.Identity.Sign, &partypb.StartBody{
+	signed, err = partypb.SignBody(cfg.Identity.Sign, &partypb.StartBody{
 		TaskDigest: r.a.digest[:], Attempt: least, SeedCommitment: commitment[:],
 		Finished: finished, Superblocks: uint32(r.a.superblocks()), AdmissionDigest: r.a.admission[:],
+		Ground: w.ground(r.l.ot.Next(), index),
 	})
 	if err != nil {
-		return nil, nil, fmt.Errorf("%w: %w", ErrInternal, err)
+		return nil, nil, nil, fmt.Errorf("%w: %w", ErrInternal, err)
 	}
 	if err := w.put(ctx, &partypb.Control{Kind: &partypb.Control_Start{Start: &partypb.Start{Start: signed}}}); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	c, err := w.await(ctx, admissionPatience)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
-	reply := c.GetStartReply().GetStart()
-	if reply == nil {
-		return nil, nil, unexpected("a reply to start", c)
+	if reply = c.GetStartReply().GetStart(); reply == nil {
+		return nil, nil, nil, unexpected("a reply to start", c)
 	}
-	body := new(partypb.StartReplyBody)
+	body = new(partypb.StartReplyBody)
 	if err := partypb.OpenBody(w.peer.Key, reply, body); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
+	}
+	if err := w.sameGround(body.GetGround(), r.l.ot.Next()); err != nil {
+		return nil, nil, nil, err
 	}
 	digest := partypb.StartDigest(signed)
 	switch {
 	case !bytes.Equal(body.GetTaskDigest(), r.a.digest[:]), !bytes.Equal(body.GetStartDigest(), digest[:]):
-		return nil, nil, fmt.Errorf("%w: it replied to another start", ErrPeer)
+		return nil, nil, nil, fmt.Errorf("%w: it replied to another start", ErrPeer)
 	case body.GetAttempt() < least:
-		return nil, nil, fmt.Errorf("%w: attempt %d, wanted at least %d", ErrPeer, body.GetAttempt(), least)
+		return nil, nil, nil, fmt.Errorf("%w: attempt %d, wanted at least %d", ErrPeer, body.GetAttempt(), least)
 	case int(body.GetSuperblocks()) != r.a.superblocks():
-		return nil, nil, fmt.Errorf("%w: %d superblocks, wanted %d", ErrPeer, body.GetSuperblocks(), r.a.superblocks())
+		return nil, nil, nil, fmt.Errorf("%w: %d superblocks, wanted %d", ErrPeer, body.GetSuperblocks(), r.a.superblocks())
 	}
-	return reply, body, nil
+	return signed, reply, body, nil
 }
 
 // before keeps the transcript that a stored answer will have to continue. It is
@@ -247,21 +293,22 @@ func (r *run) take(p score.Params, block int, values []uint16, digest mpc.Digest
 }
 
 func (r *run) receiptBody() *partypb.ReceiptBody {
-	t := transcript(r.digests)
+	t, outcome := transcript(r.digests), partypb.OutcomeDigest(r.signedOutcome)
 	return &partypb.ReceiptBody{
-		TaskDigest: r.a.digest[:], Transcript: t[:], Companies: uint64(r.a.count), Bits: r.a.task.GetOutputBits(),
+		TaskDigest: r.a.digest[:], Transcript: t[:], OutcomeDigest: outcome[:],
+		Companies: uint64(r.a.count - r.withheld.Count()), Bits: r.a.task.GetOutputBits(),
 		Finished: time.Now().UTC().Truncate(time.Second).Format(time.RFC3339),
 	}
 }
 
 // ownAdmitted picks the own points of the admitted companies.
 func (r *run) ownAdmitted() []int64 {
-	if r.own == nil {
+	if r.part.Own == nil {
 		return nil
 	}
 	own := make([]int64, 0, r.a.count)
 	for _, i := range r.a.admittedIndexes() {
-		own = append(own, r.own[i])
+		own = append(own, r.part.Own[i])
 	}
 	return own
 }
@@ -271,12 +318,15 @@ func (r *run) batch(side *score.Bank, p score.Params, receipt *Receipt, attempts
 	model := r.l.b.cfg.Model
 	names := model.Bands()
 	n := len(r.a.ids) / uscc.Size
-	b := &Batch{Results: make([]Result, n), Refused: n - r.a.count, Output: p.Output, Receipt: receipt}
+	b := &Batch{Results: make([]Result, n), Refused: n - r.a.count + r.withheld.Count(), Output: p.Output, Receipt: receipt}
 	for i := range b.Results {
 		b.Results[i].Company, _ = uscc.Parse(string(r.a.ids[i*uscc.Size : (i+1)*uscc.Size]))
 		b.Results[i].Err = ErrRefused
 	}
 	for i, at := range r.a.admittedIndexes() {
+		if r.withheld.Has(i) {
+			continue
+		}
 		x := &b.Results[at]
 		x.Err = nil
 		if p.Output == score.OutputScore {

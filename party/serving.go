@@ -13,6 +13,7 @@ import (
 	"github.com/blindscore/blindscore/mpc/lattice"
 	"github.com/blindscore/blindscore/mpc/ot"
 	"github.com/blindscore/blindscore/mpc/score"
+	"github.com/blindscore/blindscore/party/evidence"
 	"github.com/blindscore/blindscore/party/journal"
 	"github.com/blindscore/blindscore/party/partypb"
 	"github.com/blindscore/blindscore/party/uscc"
@@ -33,8 +34,8 @@ type serving struct {
 	slot bool // holds a token of n.sessions
 
 	// What was just admitted, with its levels, for the Start that follows.
-	fresh  *agreed
-	levels [][]uint16
+	fresh *agreed
+	part  *evidence.TaxPart
 
 	offered *offered // the encrypted table of this link
 	ahead   taxReady
@@ -55,7 +56,7 @@ func (s *serving) take() error {
 }
 
 func (s *serving) release() {
-	s.fresh, s.levels = nil, nil
+	s.fresh, s.part = nil, nil
 	if s.slot {
 		s.slot = false
 		<-s.n.sessions
@@ -77,14 +78,23 @@ func (s *serving) hello(ctx context.Context) error {
 		Version: partypb.Version, Software: software, OtK: otField,
 		SchemaDigest: digest[:], MaxCompanies: uint64(cfg.MaxCompanies), MaxOutputBits: uint32(cfg.MaxBits),
 	}
+	if cfg.Auditors != nil {
+		auditors := cfg.Auditors.Digest()
+		reply.Auditors = auditors[:]
+	}
 	for _, f := range cfg.Schema.Features() {
 		reply.Features = append(reply.Features, f.Name())
 	}
 	if err := s.w.put(ctx, &partypb.Control{Kind: &partypb.Control_HelloReply{HelloReply: reply}}); err != nil {
 		return err
 	}
-	s.ot, err = s.w.setUpReceiver(ctx, ot.Params{K: otField})
-	return err
+	if s.ot, err = s.w.setUpReceiver(ctx, ot.Params{K: otField}); err != nil {
+		return err
+	}
+	if err := s.takeEscrow(ctx); err != nil {
+		return err
+	}
+	return s.sealOwn()
 }
 
 // propose checks a task, looks its companies up, and admits it. The same task
@@ -98,15 +108,22 @@ func (s *serving) propose(ctx context.Context, signed *partypb.Signed) error {
 		return err
 	}
 	log := s.log.With("task", short(a.digest))
+	if err := s.n.allow(ctx, a, s.w, log); err != nil {
+		return err
+	}
 	if a.ids, err = s.companies(ctx, a.task); err != nil {
 		return err
 	}
+	begin := time.Now()
 	rec, err := s.n.cfg.Journal.Task(a.digest)
 	if errors.Is(err, journal.ErrUnknown) {
 		rec, err = s.admit(ctx, a, log)
 	}
 	if err != nil {
 		return internal(err)
+	}
+	if err := s.n.pace(ctx, begin); err != nil {
+		return err
 	}
 	return s.w.put(ctx, &partypb.Control{Kind: &partypb.Control_Admission{Admission: &partypb.Admission{Admission: rec.Admission}}})
 }
@@ -135,47 +152,65 @@ func (s *serving) companies(ctx context.Context, task *partypb.Task) ([]byte, er
 	return ids, nil
 }
 
-// admit looks the companies up and records the task for good.
+// admit looks the companies up, has them decided on and charged for, and records
+// the task for good.
 func (s *serving) admit(ctx context.Context, a *agreed, log *slog.Logger) (*journal.Record, error) {
 	ids, err := parseIDs(a.ids)
 	if err != nil {
 		return nil, err
 	}
-	known, levels, err := s.n.lookUp(ctx, a.task, ids)
+	found, err := s.n.lookUp(ctx, a.task, ids)
+	if err != nil {
+		return nil, err
+	}
+	application := s.n.application(a, s.w)
+	application.Companies, application.Known, application.Times = ids, found.known, found.times
+	decision, err := s.n.decide(ctx, application, log)
 	if err != nil {
 		return nil, err
 	}
 	a.admitted = partypb.NewBitmap(len(ids))
-	for i, ok := range known {
+	for i, ok := range decision.Admitted {
 		if ok {
 			a.admitted.Set(i)
 			a.count++
 		}
 	}
-	body := &partypb.AdmissionBody{
-		TaskDigest: a.digest[:], Companies: uint64(len(ids)), Admitted: a.admitted, AdmittedCount: uint64(a.count),
+	part, err := found.part(decision.Admitted)
+	if err != nil {
+		return nil, err
 	}
-	signed, err := partypb.SignBody(s.n.cfg.Identity.Sign, body)
+	records := evidence.RecordsCommitment(part.Leaves(int(a.task.GetParameters().GetSuperblock())))
+	signed, err := partypb.SignBody(s.n.cfg.Identity.Sign, &partypb.AdmissionBody{
+		TaskDigest: a.digest[:], Companies: uint64(len(ids)), Admitted: a.admitted, AdmittedCount: uint64(a.count),
+		RecordsCommitment: records[:],
+	})
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInternal, err)
 	}
 	rec := &journal.Record{
-		Task: a.signed, Admission: signed, Companies: a.ids, Admitted: a.admitted,
+		Task: a.signed, Admission: signed, Companies: a.ids, Admitted: a.admitted, Private: part.Encode(),
 		Peer: [32]byte(s.w.peer.Key), Created: time.Now().UTC(),
 	}
 	if err := s.n.cfg.Journal.PutTask(a.digest, rec); err != nil {
 		return nil, internal(err)
 	}
-	log.Info("task admitted", "companies", len(ids), "admitted", a.count, "refused", len(ids)-a.count,
-		"output", a.task.GetOutput().String(), "bits", a.task.GetOutputBits(), "purpose", a.task.GetPurpose())
 	a.admission = partypb.AdmissionDigest(signed)
-	s.fresh, s.levels = a, levels
+	if err := s.n.cfg.Admission.Admitted(ctx, application, a.admission, a.count); err != nil {
+		return nil, internal(err)
+	}
+	log.Info("task admitted", "companies", len(ids), "admitted", a.count, "refused", len(ids)-a.count, "reasons", decision.Refusals,
+		"output", a.task.GetOutput().String(), "bits", a.task.GetOutputBits(), "purpose", a.task.GetPurpose())
+	s.fresh, s.part = a, part
 	return rec, nil
 }
 
 // start runs an attempt at an admitted task, and its receipt.
 func (s *serving) start(ctx context.Context, signed *partypb.Signed) error {
 	begin := time.Now()
+	// As a whole, too: a bank that takes its time holds a session all the while.
+	ctx, cancel := context.WithTimeout(ctx, s.n.cfg.Deadline)
+	defer cancel()
 	if err := s.take(); err != nil {
 		return err
 	}
@@ -184,11 +219,17 @@ func (s *serving) start(ctx context.Context, signed *partypb.Signed) error {
 	if err := partypb.OpenBody(s.w.peer.Key, signed, body); err != nil {
 		return err
 	}
-	a, levels, err := s.recall(ctx, [32]byte(body.GetTaskDigest()))
+	a, part, err := s.recall([32]byte(body.GetTaskDigest()))
 	if err != nil {
 		return err
 	}
 	log := s.log.With("task", short(a.digest))
+	if err := s.n.allow(ctx, a, s.w, log); err != nil { // still
+		return err
+	}
+	if err := s.w.sameGround(body.GetGround(), s.ot.Next()); err != nil {
+		return err
+	}
 	if !bytes.Equal(body.GetAdmissionDigest(), a.admission[:]) {
 		return fmt.Errorf("%w: the bank goes by another admission", ErrPeer)
 	}
@@ -217,14 +258,19 @@ func (s *serving) start(ctx context.Context, signed *partypb.Signed) error {
 		}
 	}
 
-	tax, fresh, prepared, err := s.side(a, levels)
+	side, err := s.side(a, part.Levels)
 	if err != nil {
 		return err
 	}
-	reply, err := s.reply(ctx, a, signed, &partypb.StartReplyBody{Attempt: attempt, Stored: stored, Prepared: prepared}, fresh)
+	reply, err := s.reply(ctx, a, signed, &partypb.StartReplyBody{Attempt: attempt, Stored: stored, Prepared: side.prepared}, side)
 	if err != nil {
 		return err
 	}
+	record, err := s.w.newRecord(s.n.cfg.Evidence, a.digest, attempt, signed, reply)
+	if err != nil {
+		return err
+	}
+	defer record.close()
 	digests, err := s.again(ctx, a, finished)
 	if err != nil {
 		return err
@@ -232,11 +278,13 @@ func (s *serving) start(ctx context.Context, signed *partypb.Signed) error {
 
 	blocks := a.remaining(stored, finished)
 	log.Info("session starts", "attempt", attempt, "superblocks", len(blocks), "stored", stored.Count())
-	session, err := mpc.NewSession(s.w.sessionConfig(mpc.RoleTax, reply, s.n.cfg.Identity.Sign, s.before(a, attempt)), fresh)
+	kept := &withheld{blocks: make(map[int]partypb.Bitmap)}
+	side.tax.Withhold(s.withhold(a, kept))
+	session, err := mpc.NewSession(s.w.sessionConfig(reply, s.n.cfg.Identity.Sign, s.before(a, attempt, record, kept), record), side.fresh)
 	if err != nil {
 		return err
 	}
-	if err := tax.Run(ctx, session, s.w.Conn, s.ot, blocks); err != nil {
+	if err := side.tax.Run(ctx, session, s.w.Conn, s.ot, blocks); err != nil {
 		return err
 	}
 	for _, b := range blocks {
@@ -244,21 +292,35 @@ func (s *serving) start(ctx context.Context, signed *partypb.Signed) error {
 	}
 	sent, received := s.w.Bytes()
 	log.Info("session done", "attempt", attempt, "seconds", time.Since(begin).Seconds(), "sent", sent, "received", received)
-	return s.receipt(ctx, a, transcript(digests), log)
+	outcome, gone, err := s.outcome(ctx, a)
+	if err != nil {
+		return err
+	}
+	if err := record.close(); err != nil { // what is signed for is kept
+		return err
+	}
+	return s.receipt(ctx, a, transcript(digests), partypb.OutcomeDigest(outcome), a.count-gone, log)
 }
 
 // side is this node's side of the protocol for a task and its levels, with the
-// seed of the session to come; for a single company it is one prepared ahead, if
-// there is one, with its number.
-func (s *serving) side(a *agreed, levels [][]uint16) (tax *score.Tax, fresh *mpc.Fresh, prepared uint64, err error) {
+// seed of the session to come.
+type side struct {
+	tax      *score.Tax
+	fresh    *mpc.Fresh
+	seed     uint64 // index of fresh
+	prepared uint64 // number of what was prepared ahead, for a single company
+}
+
+func (s *serving) side(a *agreed, levels [][]uint16) (*side, error) {
 	at, err := s.n.featureIndexes(a.task.GetFeatures())
 	if err != nil {
-		return nil, nil, 0, err
+		return nil, err
 	}
 	p, err := a.scoreParams(s.n.levelCounts(at))
 	if err != nil {
-		return nil, nil, 0, err
+		return nil, err
 	}
+	var tax *score.Tax
 	input := func(_ context.Context, from, to int) ([][]uint16, error) {
 		x := make([][]uint16, len(levels))
 		for f := range x {
@@ -271,24 +333,25 @@ func (s *serving) side(a *agreed, levels [][]uint16) (tax *score.Tax, fresh *mpc
 	} else {
 		var table *lattice.Certified
 		if table, err = s.n.table(a.task); err != nil {
-			return nil, nil, 0, err
+			return nil, err
 		}
 		if tax, err = score.NewLatticeTax(p, input, table); err == nil && a.count == 1 {
-			if number, r := s.use(p, table); r != nil {
-				return tax, r.Fresh(), number, tax.UseReady(r)
+			if r, ok := s.use(p, table); ok {
+				return &side{tax, r.part.Fresh(), r.seed, r.number}, tax.UseReady(r.part)
 			}
 		}
 	}
 	if err != nil {
-		return nil, nil, 0, err
+		return nil, err
 	}
-	fresh, err = mpc.NewFresh()
-	return tax, fresh, 0, internal(err)
+	fresh, seed := s.w.root.Fresh()
+	return &side{tax, fresh, seed, 0}, nil
 }
 
 // reply accepts a Start and fixes what the session is bound to.
-func (s *serving) reply(ctx context.Context, a *agreed, start *partypb.Signed, body *partypb.StartReplyBody, fresh *mpc.Fresh) (*partypb.Signed, error) {
-	commitment, digest := fresh.Commitment(), partypb.StartDigest(start)
+func (s *serving) reply(ctx context.Context, a *agreed, start *partypb.Signed, body *partypb.StartReplyBody, side *side) (*partypb.Signed, error) {
+	commitment, digest := side.fresh.Commitment(), partypb.StartDigest(start)
+	body.Ground = s.w.ground(s.ot.Next(), side.seed)
 	body.TaskDigest, body.StartDigest, body.SeedCommitment = a.digest[:], digest[:], commitment[:]
 	body.Superblocks = uint32(a.superblocks())
 	signed, err := partypb.SignBody(s.n.cfg.Identity.Sign, body)
@@ -325,17 +388,19 @@ func (s *serving) again(ctx context.Context, a *agreed, finished partypb.Bitmap)
 
 // before stores a superblock's answer, for good, before it leaves. The journal
 // refuses a second answer for a superblock, so that nothing is released twice.
-func (s *serving) before(a *agreed, attempt uint64) func(mpc.Answer) error {
+func (s *serving) before(a *agreed, attempt uint64, r *record, kept *withheld) func(mpc.Answer) error {
 	size := int(a.task.GetParameters().GetSuperblock())
 	return func(x mpc.Answer) error {
+		bank := r.last.take(x.Block)
 		return internal(s.n.cfg.Journal.PutAnswer(a.digest, &journal.StoredAnswer{
 			Answer: x, Attempt: attempt, Companies: uint32(min(size, a.count-x.Block*size)),
+			Withheld: kept.take(x.Block), Before: bank.digest, BankSignature: bank.signature,
 		}))
 	}
 }
 
 // receipt signs what the bank signed, if it is what was run.
-func (s *serving) receipt(ctx context.Context, a *agreed, digest [32]byte, log *slog.Logger) error {
+func (s *serving) receipt(ctx context.Context, a *agreed, digest, outcome [32]byte, evaluated int, log *slog.Logger) error {
 	c, err := s.w.get(ctx)
 	if err != nil {
 		return err
@@ -348,7 +413,7 @@ func (s *serving) receipt(ctx context.Context, a *agreed, digest [32]byte, log *
 	if err := partypb.OpenBody(s.w.peer.Key, theirs, body); err != nil {
 		return err
 	}
-	if err := checkReceipt(a, digest, body); err != nil {
+	if err := checkReceipt(a, digest, outcome, evaluated, body); err != nil {
 		return err
 	}
 	mine, err := partypb.CountersignBody(s.n.cfg.Identity.Sign, theirs, body)
@@ -357,6 +422,14 @@ func (s *serving) receipt(ctx context.Context, a *agreed, digest [32]byte, log *
 	}
 	// A bank that lost its receipt signs another; the first one is kept.
 	if err := s.n.cfg.Journal.PutReceipt(a.digest, theirs, mine); err != nil && !errors.Is(err, journal.ErrExists) {
+		return internal(err)
+	}
+	receipt, err := receiptOf(body, theirs.GetBody(), theirs.GetSignature(), mine.GetSignature())
+	if err != nil {
+		return err
+	}
+	_, entry := receipt.Entry()
+	if err := s.n.cfg.Admission.Receipt(ctx, a.digest, entry.Transcript, entry.Evidence, receipt.Companies, receipt.Bits); err != nil {
 		return internal(err)
 	}
 	log.Info("batch complete", "companies", body.GetCompanies(), "bits_each", body.GetBits())

@@ -7,18 +7,20 @@ import (
 	"time"
 
 	"github.com/blindscore/blindscore/mpc"
+	"github.com/blindscore/blindscore/party/ledger"
 	"github.com/blindscore/blindscore/party/partypb"
 )
 
 // sessionConfig is what an attempt at a task is bound to on either side.
-func (w *wire) sessionConfig(role mpc.Role, reply *partypb.Signed, sign func([]byte) []byte, before func(mpc.Answer) error) mpc.Config {
+func (w *wire) sessionConfig(reply *partypb.Signed, sign func([]byte) []byte, before func(mpc.Answer) error, r *record) mpc.Config {
 	return mpc.Config{
-		Role:    role,
+		Role:    w.role,
 		Binding: partypb.SessionBinding(reply),
 		Sign:    sign,
 		PeerKey: w.peer.Key,
 		Window:  window,
 		Before:  before,
+		Record:  r.flight,
 	}
 }
 
@@ -36,8 +38,9 @@ func transcript(blocks []mpc.Digest) [32]byte {
 type Receipt struct {
 	Task       [32]byte // digest
 	Transcript [32]byte
-	Companies  int // evaluated
-	Bits       int // that left the tax node for each
+	Outcome    [32]byte // digest of what the tax node signed of the companies that it withheld
+	Companies  int      // evaluated
+	Bits       int      // that left the tax node for each
 	Finished   time.Time
 	Body       []byte // what both signed
 	Bank, Tax  []byte // signatures, Ed25519
@@ -49,10 +52,19 @@ func receiptOf(body *partypb.ReceiptBody, raw, bank, tax []byte) (*Receipt, erro
 		return nil, fmt.Errorf("%w: receipt: %w", ErrPeer, err)
 	}
 	return &Receipt{
-		Task: [32]byte(body.GetTaskDigest()), Transcript: [32]byte(body.GetTranscript()),
+		Task: [32]byte(body.GetTaskDigest()), Transcript: [32]byte(body.GetTranscript()), Outcome: [32]byte(body.GetOutcomeDigest()),
 		Companies: int(body.GetCompanies()), Bits: int(body.GetBits()), Finished: at,
 		Body: bytes.Clone(raw), Bank: bytes.Clone(bank), Tax: bytes.Clone(tax),
 	}, nil
+}
+
+// Entry is what a node writes to the ledger about the receipt, and the key under
+// which it does so once.
+func (r *Receipt) Entry() (key [32]byte, entry *ledger.Receipt) {
+	evidence := partypb.ReceiptDigest(&partypb.Signed{Body: r.Body})
+	return evidence, &ledger.Receipt{
+		Task: r.Task, Transcript: r.Transcript, Evidence: evidence, Companies: uint32(r.Companies), Bits: uint8(r.Bits),
+	}
 }
 
 // exchangeReceipt is the bank's side: it signs, the tax node signs the same
@@ -83,10 +95,13 @@ func (w *wire) exchangeReceipt(ctx context.Context, body *partypb.ReceiptBody, s
 }
 
 // checkReceipt is what the tax node holds the bank's receipt against.
-func checkReceipt(a *agreed, digest [32]byte, body *partypb.ReceiptBody) error {
-	want := transcriptClaim{Task: a.digest, Transcript: digest, Companies: uint64(a.count), Bits: a.task.GetOutputBits()}
+func checkReceipt(a *agreed, digest, outcome [32]byte, evaluated int, body *partypb.ReceiptBody) error {
+	want := transcriptClaim{
+		Task: a.digest, Transcript: digest, Outcome: outcome,
+		Companies: uint64(evaluated), Bits: a.task.GetOutputBits(),
+	}
 	got := transcriptClaim{
-		Task: [32]byte(body.GetTaskDigest()), Transcript: [32]byte(body.GetTranscript()),
+		Task: [32]byte(body.GetTaskDigest()), Transcript: [32]byte(body.GetTranscript()), Outcome: [32]byte(body.GetOutcomeDigest()),
 		Companies: body.GetCompanies(), Bits: body.GetBits(),
 	}
 	if want != got {
@@ -97,7 +112,7 @@ func checkReceipt(a *agreed, digest [32]byte, body *partypb.ReceiptBody) error {
 
 // transcriptClaim is what a receipt claims, but for the time.
 type transcriptClaim struct {
-	Task, Transcript [32]byte
-	Companies        uint64
-	Bits             uint32
+	Task, Transcript, Outcome [32]byte
+	Companies                 uint64
+	Bits                      uint32
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/blindscore/blindscore/circuits"
 	"github.com/blindscore/blindscore/mpc/ot"
 	"github.com/blindscore/blindscore/mpc/score"
+	"github.com/blindscore/blindscore/party/evidence"
 	"github.com/blindscore/blindscore/party/partypb"
 	"github.com/blindscore/blindscore/party/transport"
 	"github.com/blindscore/blindscore/party/uscc"
@@ -67,7 +68,8 @@ func (a *agreed) scoreParams(levels []int) (score.Params, error) {
 type proposal struct {
 	bank, tax transport.Peer
 	model     *circuits.Model
-	salt      [32]byte
+	part      *evidence.BankPart
+	approval  *ModelApproval // nil if there is none
 	params    score.Params
 	table     *EncryptedTable // of the lattice engine
 	ids       []byte
@@ -81,7 +83,7 @@ func newTask(p proposal, sign func([]byte) []byte) (*partypb.Task, *partypb.Sign
 	if _, err := io.ReadFull(rand.Reader, id[:]); err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", ErrInternal, err)
 	}
-	schema, model, companies := p.model.SchemaDigest(), p.model.Commit(p.salt), partypb.CompaniesDigest(p.ids)
+	schema, model, companies := p.model.SchemaDigest(), p.model.Commit(p.part.ModelSalt), partypb.CompaniesDigest(p.ids)
 	output := partypb.OutputKind_OUTPUT_KIND_BAND
 	if p.params.Output == score.OutputScore {
 		output = partypb.OutputKind_OUTPUT_KIND_SCORE
@@ -100,6 +102,10 @@ func newTask(p proposal, sign func([]byte) []byte) (*partypb.Task, *partypb.Sign
 		},
 		Companies: uint64(len(p.ids) / uscc.Size), CompaniesDigest: companies[:],
 		Purpose: p.purpose, Created: p.now.UTC().Truncate(time.Second).Format(time.RFC3339),
+		OwnCommitment: p.part.OwnCommitment(),
+	}
+	if p.approval != nil {
+		task.ApprovalDigest = p.approval.Digest[:]
 	}
 	if p.params.Engine == score.EngineLattice {
 		digest := p.table.Digest()

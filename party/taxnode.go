@@ -11,6 +11,7 @@ import (
 
 	"github.com/blindscore/blindscore/circuits"
 	"github.com/blindscore/blindscore/mpc"
+	"github.com/blindscore/blindscore/party/evidence"
 	"github.com/blindscore/blindscore/party/journal"
 	"github.com/blindscore/blindscore/party/partypb"
 	"github.com/blindscore/blindscore/party/records"
@@ -25,6 +26,8 @@ const (
 	DefaultMaxBits      = 4
 	DefaultMaxTables    = 256 << 20
 	DefaultPatience     = 10 * time.Minute
+	DefaultDeadline     = time.Hour
+	DefaultSlot         = 5 * time.Millisecond
 	DefaultGrace        = 30 * time.Second
 )
 
@@ -34,6 +37,24 @@ type TaxConfig struct {
 	Schema   *circuits.Schema    // required; the records are levels on its grid
 	Records  records.Source      // required
 	Journal  *journal.Tax        // required: what was answered, so that nothing is answered twice
+
+	// Admission decides which tasks run and which companies of them are evaluated,
+	// and charges for it; required. *admission.Gate is the one by consent, policy
+	// and ledger.
+	Admission Admitter
+
+	// Auditors, if set, are those that a bank must put the seeds of its
+	// connections into escrow for. OwnAuditors are those of this node, for whom it
+	// seals its own in its archive.
+	Auditors, OwnAuditors *Auditors
+
+	// Evidence, if set, keeps what an audit of this node's sessions needs.
+	Evidence *evidence.Archive
+
+	// Slot is the least time from the proposal of a task to its admission, and the
+	// measure that longer ones are rounded up to, so that a bank cannot tell from
+	// the time why a company was refused. Zero means DefaultSlot.
+	Slot time.Duration
 
 	// MaxSessions bounds the batches under way at once, over all banks; another
 	// bank is told to come again. MaxLinks bounds the connections.
@@ -51,6 +72,7 @@ type TaxConfig struct {
 
 	Idle     time.Duration // of a peer that owes a message; zero means mpc.DefaultIdle
 	Patience time.Duration // of a bank between two tasks
+	Deadline time.Duration // of one session, whatever its size
 	Grace    time.Duration // for running sessions once Serve is asked to stop
 
 	Logger *slog.Logger // nil means slog.Default(). It is never given a level or a company.
@@ -68,8 +90,11 @@ type TaxNode struct {
 
 // NewTaxNode checks the configuration.
 func NewTaxNode(cfg TaxConfig) (*TaxNode, error) {
-	if cfg.Identity == nil || cfg.Schema == nil || cfg.Records == nil || cfg.Journal == nil {
-		return nil, fmt.Errorf("%w: a tax node needs an identity, a schema, records and a journal", ErrTask)
+	if cfg.Identity == nil || cfg.Schema == nil || cfg.Records == nil || cfg.Journal == nil || cfg.Admission == nil {
+		return nil, fmt.Errorf("%w: a tax node needs an identity, a schema, records, a journal and an admission", ErrTask)
+	}
+	if err := errors.Join(cfg.Auditors.check(), cfg.OwnAuditors.check()); err != nil {
+		return nil, err
 	}
 	if cfg.Identity.Name().Role() != transport.RoleTax {
 		return nil, fmt.Errorf("%w: %v is not the name of a tax node", ErrTask, cfg.Identity.Name())
@@ -82,12 +107,15 @@ func NewTaxNode(cfg TaxConfig) (*TaxNode, error) {
 	positive(&cfg.MaxTableBytes, DefaultMaxTables)
 	cfg.MaxCompanies = min(cfg.MaxCompanies, partypb.MaxCompanies)
 	cfg.MaxBits = min(cfg.MaxBits, partypb.MaxOutputBits)
-	if cfg.Patience <= 0 {
-		cfg.Patience = DefaultPatience
+	span := func(v *time.Duration, standard time.Duration) {
+		if *v <= 0 {
+			*v = standard
+		}
 	}
-	if cfg.Grace <= 0 {
-		cfg.Grace = DefaultGrace
-	}
+	span(&cfg.Patience, DefaultPatience)
+	span(&cfg.Grace, DefaultGrace)
+	span(&cfg.Deadline, DefaultDeadline)
+	span(&cfg.Slot, DefaultSlot)
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()
 	}
@@ -153,8 +181,9 @@ func (n *TaxNode) Serve(ctx context.Context, l Listener) error {
 // connection serves one bank until it leaves.
 func (n *TaxNode) connection(ctx, work context.Context, c *transport.Conn) {
 	log := n.log.With("bank", c.Peer().Name.String())
-	w, err := newWire(c, n.cfg.Idle)
+	w, err := newWire(c, n.cfg.Idle, mpc.RoleTax)
 	if err == nil {
+		defer w.dropKept()
 		err = n.link(ctx, work, w, log)
 	}
 	if err = classify(err); err != nil && !errors.Is(err, errBye) {
@@ -176,6 +205,15 @@ func (n *TaxNode) link(ctx, work context.Context, w *wire, log *slog.Logger) err
 	default:
 		w.refuse(work, ErrBusy)
 		return fmt.Errorf("%w: %d links are open", ErrBusy, n.cfg.MaxLinks)
+	}
+	leave, err := n.cfg.Admission.Enter(w.peer.Name.String())
+	if err != nil {
+		w.refuse(work, ErrBusy)
+		return fmt.Errorf("%w: %w", ErrBusy, err)
+	}
+	defer leave()
+	if err := w.keep(n.cfg.Evidence, n.cfg.Identity.Public(), w.peer.Key); err != nil {
+		return err
 	}
 	s := &serving{n: n, w: w, log: log}
 	defer s.release()

@@ -2,11 +2,15 @@ package admission
 
 import (
 	"crypto/ed25519"
+	"errors"
 	"time"
 
 	"github.com/blindscore/blindscore/party/partypb"
 	"github.com/blindscore/blindscore/party/uscc"
 )
+
+// ErrDenied: the task is not admitted. What wraps it is the reason, which stays with the tax node.
+var ErrDenied = errors.New("admission: denied")
 
 // Application is a task as a tax node puts it up for decision: the bank's signature, sizes and digests have been checked,
 // and the companies looked up.

@@ -158,3 +158,7 @@ func (k *Link) Chains(n int) (fromBank, fromTax mpc.SetupChain) {
 	}
 	return fromBank, fromTax
 }
+
+// Sync forces what was written so far to disk, and returns the first error of any write. Nothing written since the last time
+// costs nothing.
+func (k *LinkLog) Sync() error { return k.l.sync() }

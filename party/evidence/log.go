@@ -22,9 +22,10 @@ const (
 
 // log is an append-only file of records, for concurrent use.
 type log struct {
-	mu   sync.Mutex
-	f    *os.File
-	fail error
+	mu    sync.Mutex
+	f     *os.File
+	dirty bool
+	fail  error
 }
 
 // createLog makes a file that must not be there yet.
@@ -73,8 +74,18 @@ func (l *log) add(kind byte, parts ...[]byte) error {
 func (l *log) write(b []byte) {
 	if l.fail == nil && len(b) > 0 {
 		_, err := l.f.Write(b)
-		l.fail = onFile(err)
+		l.fail, l.dirty = onFile(err), true
 	}
+}
+
+// sync forces everything to disk.
+func (l *log) sync() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.fail == nil && l.dirty {
+		l.fail, l.dirty = onFile(l.f.Sync()), false
+	}
+	return l.fail
 }
 
 // close forces everything to disk.

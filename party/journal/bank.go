@@ -195,12 +195,49 @@ func resultOf(block int, f [][]byte) (*Result, error) {
 	return &Result{Block: block, Attempt: attempt, Values: f[1], Digest: mpc.Digest(f[2])}, nil
 }
 
-// Complete stores the signed receipts of a batch and removes its seeds and chains, which nothing needs any more: results
-// stay. ErrExists if it is complete already.
-func (j *Bank) Complete(id TaskID, bank, tax *partypb.Signed) error {
+// Forget removes a task that the tax node refused as a whole. A task that has an admission stays: ErrExists.
+func (j *Bank) Forget(id TaskID) error {
+	return j.update(func(tx *bolt.Tx) error {
+		granted, err := inside(tx, id, bucketGranted)
+		if err != nil {
+			return err
+		}
+		if granted.Get(keyTask) != nil {
+			return ErrExists
+		}
+		record, err := inside(tx, id, bucketRecord)
+		if err != nil {
+			return err
+		}
+		f, err := decode(id[:], record.Get(keyTask), 9)
+		if err != nil {
+			return err
+		}
+		if len(f[2]) > 0 {
+			return ErrExists
+		}
+		return errors.Join(tx.Bucket(bucketOrder).Delete(append(f[8], id[:]...)), tx.Bucket(bucketTasks).DeleteBucket(id[:]))
+	})
+}
+
+// Outcome returns what the tax node signed of the companies that it withheld from a complete batch, or ErrUnknown.
+func (j *Bank) Outcome(id TaskID) (*partypb.Signed, error) {
+	f, err := j.get(id, bucketGranted, keyOutcome, 2)
+	if err != nil {
+		return nil, err
+	}
+	return &partypb.Signed{Body: f[0], Signature: f[1]}, nil
+}
+
+// Complete stores the signed outcome and receipts of a batch and removes its seeds and chains, which nothing needs any
+// more: results stay. ErrExists if it is complete already.
+func (j *Bank) Complete(id TaskID, outcome, bank, tax *partypb.Signed) error {
 	record, err := receipt(id, bank, tax)
 	if err != nil {
 		return err
+	}
+	if !isSigned(outcome) {
+		return invalid("the outcome is not signed")
 	}
 	return j.update(func(tx *bolt.Tx) error {
 		b, err := task(tx, id)
@@ -210,7 +247,12 @@ func (j *Bank) Complete(id TaskID, bank, tax *partypb.Signed) error {
 		if b.Get(keyReceipt) != nil {
 			return ErrExists
 		}
-		return errors.Join(b.DeleteBucket(bucketSeeds), b.DeleteBucket(bucketChains), b.Put(keyReceipt, record))
+		granted, err := inside(tx, id, bucketGranted)
+		if err != nil {
+			return err
+		}
+		err = granted.Put(keyOutcome, encode(keyOutcome, outcome.GetBody(), outcome.GetSignature()))
+		return errors.Join(err, b.DeleteBucket(bucketSeeds), b.DeleteBucket(bucketChains), b.Put(keyReceipt, record))
 	})
 }
 

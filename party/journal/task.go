@@ -19,6 +19,7 @@ var (
 	keyTask    = []byte("task")
 	keyAttempt = []byte("attempt")
 	keyReceipt = []byte("receipt")
+	keyOutcome = []byte("outcome")
 	keyPeer    = []byte("peer") // as in the record, to be found without reading all of it
 
 	bucketRecord  = []byte("record")  // of keyTask alone

@@ -48,6 +48,7 @@ var edges = []struct {
 	{"party/journal", []string{"mpc", "party/partypb", "party/internal/boltfile"}},
 	{"party/ledger", []string{"party/internal/boltfile"}},
 	{"party/consent", []string{"party/uscc", "party/transport", "party/ledger", "party/internal/boltfile"}},
+	{"party/evidence", []string{"mpc", "party/partypb"}},
 	{"party/records", []string{"circuits", "party/uscc"}},
 	{"party", []string{"sharing", "circuits", "mpc", "mpc/ot", "mpc/lookup", "mpc/lattice", "mpc/score", "party/..."}},
 
