@@ -9,9 +9,8 @@ import (
 
 // secrets are what a holder brings to key generation. They die with it; what stays is the Share.
 type secrets struct {
-	s, u ringqp.Poly           // its part of the key and the ephemeral one of the relinearisation key, Montgomery form
-	poly mhe.ShamirPolynomial  // of degree threshold-1 over s
-	own  mhe.ShamirSecretShare // poly at its own point
+	s, u ringqp.Poly          // its part of the key and the ephemeral one of the relinearisation key, Montgomery form
+	poly mhe.ShamirPolynomial // of degree threshold-1 over s
 }
 
 // newSecrets draws them from a holder's root.
