@@ -7,6 +7,7 @@ func init() {
 	replay.BlockSession = newBlockSession
 	replay.FirstDigest = newTranscript
 	replay.PeerFlight = peerFlight
+	replay.Fresh = usedFresh
 }
 
 // newBlockSession is newSession where only the seeds of superblocks are known.
@@ -24,4 +25,12 @@ func peerFlight(before Digest, f Flight, sign func([]byte) []byte) (head, signat
 	head = make([]byte, headerSize)
 	header{kind: frameFlight, label: uint8(f.Number), block: uint32(f.Block), size: uint32(len(f.Payload) + signatureSize)}.put(head)
 	return head, signDigest(sign, before.after(f.Number, f.Sum))
+}
+
+// usedFresh is a Fresh for work ahead of a session, where only the seeds of
+// superblocks are known; no session can be made of it.
+func usedFresh(seed func(block int) Seed) *Fresh {
+	f := &Fresh{block: seed}
+	f.used.Store(true)
+	return f
 }

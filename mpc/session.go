@@ -76,8 +76,9 @@ type Session struct {
 // while a session is being agreed on, before its binding is known, and is used
 // up by NewSession.
 type Fresh struct {
-	seed Seed
-	used atomic.Bool
+	seed  Seed
+	block func(block int) Seed // in a replay that knows no more
+	used  atomic.Bool
 }
 
 // NewFresh draws a seed from the operating system.
@@ -94,7 +95,12 @@ func (f *Fresh) Commitment() [32]byte { return f.seed.Commitment() }
 
 // Block returns the seed of one superblock of the session to come, for work
 // that is done ahead of it.
-func (f *Fresh) Block(block int) Seed { return BlockSeed(f.seed, block) }
+func (f *Fresh) Block(block int) Seed {
+	if f.block != nil {
+		return f.block(block)
+	}
+	return BlockSeed(f.seed, block)
+}
 
 // Format implements fmt.Formatter; it prints no secret.
 func (f *Fresh) Format(s fmt.State, _ rune) { _, _ = s.Write([]byte(redacted)) }

@@ -38,6 +38,7 @@ var edges = []struct {
 	{"mpc/lattice/estimate", nil},
 	{"mpc/lattice", []string{"mpc", "mpc/ot", "mpc/lookup", "mpc/internal/...", "mpc/lattice/estimate"}},
 	{"mpc/score", []string{"circuits", "mpc", "mpc/ot", "mpc/lookup", "mpc/lattice", "mpc/internal/..."}},
+	{"mpc/replay", []string{"circuits", "mpc", "mpc/ot", "mpc/lattice", "mpc/score", "mpc/internal/replay"}},
 	{"mpc", []string{"sharing", "circuits", "mpc/internal/..."}},
 
 	// The rooms of party know each other only where the way of a score needs it; party joins them.

@@ -16,6 +16,10 @@ var (
 	// error): a session of which the seeds of single superblocks are known.
 	BlockSession any
 
+	// Fresh is a func(block func(block int) mpc.Seed) *mpc.Fresh, for work that is
+	// done ahead of a session, which it cannot make.
+	Fresh any
+
 	// PeerFlight is a func(before mpc.Digest, f mpc.Flight, sign
 	// func([]byte) []byte) (header, signature []byte): what a flight of the peer
 	// wears on the wire after the transcript so far.
@@ -31,7 +35,4 @@ var (
 
 	// SeekReceiver is a func(*ot.Receiver, uint64) error.
 	SeekReceiver any
-
-	// PrepareTax is score.PrepareTax with the session's seed as one more argument.
-	PrepareTax any
 )

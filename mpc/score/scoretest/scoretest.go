@@ -77,6 +77,9 @@ func (c *Case) WithLattice(t testing.TB) *Case {
 // Table returns the trusted table of WithLattice.
 func (c *Case) Table() *lattice.Certified { return c.table }
 
+// Key returns the bank's key of that table.
+func (c *Case) Key() *lattice.SecretKey { return c.key }
+
 // NewBank returns the bank's side.
 func (c *Case) NewBank(t testing.TB) *score.Bank {
 	t.Helper()

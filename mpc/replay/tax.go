@@ -1,0 +1,110 @@
+package replay
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/blindscore/blindscore/mpc"
+	"github.com/blindscore/blindscore/mpc/internal/replay"
+	"github.com/blindscore/blindscore/mpc/lattice"
+	"github.com/blindscore/blindscore/mpc/ot"
+	"github.com/blindscore/blindscore/mpc/score"
+)
+
+// Tax is what a tax node's side of a session is replayed from.
+type Tax struct {
+	Link
+	Session
+
+	// Input gives the levels that the tax node should have used; it is asked for
+	// the replayed superblocks only.
+	Input score.Input
+	// Table is the certified table of EngineLattice.
+	Table *lattice.Certified
+	// Withhold, if set, says which companies the tax node kept back.
+	Withhold score.Withhold
+}
+
+// Replay runs the tax node's side of the given superblocks, ascending, again, and
+// returns where it deviates, by superblock and flight; nothing if it does not.
+//
+// Errors: ErrRecord; mpc.ErrParams for inputs with which no such session can run;
+// mpc.ErrInterrupted when ctx ends; those of load, Input and Withhold as they are.
+func (t *Tax) Replay(ctx context.Context, blocks []int, load Load) ([]Deviation, error) {
+	if err := t.Session.check(blocks); err != nil {
+		return nil, err
+	}
+	if t.Input == nil {
+		return nil, fmt.Errorf("%w: no levels", mpc.ErrParams)
+	}
+	if _, err := t.node(); err != nil {
+		return nil, err
+	}
+	r := &replayer{role: mpc.RoleTax, l: &t.Link, s: &t.Session, side: taxSide{t}, load: load}
+	return r.run(ctx, blocks)
+}
+
+// node returns the tax node's side of the protocol.
+func (t *Tax) node() (*score.Tax, error) {
+	input := func(ctx context.Context, from, to int) ([][]uint16, error) {
+		levels, err := t.Input(ctx, from, to)
+		return levels, byCaller(err)
+	}
+	node, err := score.NewLatticeTax(t.Params, input, t.Table)
+	if t.Params.Engine == score.EngineOT {
+		node, err = score.NewTax(t.Params, input)
+	}
+	if err == nil && t.Withhold != nil {
+		node.Withhold(func(ctx context.Context, block, n int) ([]int, error) {
+			positions, err := t.Withhold(ctx, block, n)
+			return positions, byCaller(err)
+		})
+	}
+	return node, err
+}
+
+var (
+	seekReceiver = replay.SeekReceiver.(func(*ot.Receiver, uint64) error)
+	freshOf      = replay.Fresh.(func(block func(block int) mpc.Seed) *mpc.Fresh)
+)
+
+type taxSide struct{ *Tax }
+
+func (t taxSide) link(ctx context.Context, ch mpc.Channel) (runner, error) {
+	receiver, err := ot.NewReceiver(ctx, ch, t.OT, t.SID, t.Link.Seed)
+	if err != nil {
+		return nil, err
+	}
+	return &taxRunner{t, receiver}, nil
+}
+
+type taxRunner struct {
+	taxSide
+	receiver *ot.Receiver
+}
+
+func (t *taxRunner) run(ctx context.Context, s *mpc.Session, conn *mpc.Conn, block int) ([]Deviation, error) {
+	if err := seekReceiver(t.receiver, t.number(block)); err != nil {
+		return nil, err
+	}
+	node, err := t.node()
+	if err != nil {
+		return nil, err
+	}
+	var found []Deviation
+	if p := t.Prepared; p != nil {
+		message, err := preparedMessage(t.Params, t.Sent, p.Message)
+		if err != nil {
+			return nil, err
+		}
+		ready, corrections, err := score.PrepareTax(t.Params, t.Table, t.receiver, p.Binding, freshOf(t.Seeds))
+		if err != nil {
+			return nil, err
+		}
+		found = differs(message, p.Message, message.Label, corrections)
+		if err := node.UseReady(ready); err != nil {
+			return nil, err
+		}
+	}
+	return found, node.Run(ctx, s, conn, t.receiver, []int{block})
+}
