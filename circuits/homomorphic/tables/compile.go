@@ -179,30 +179,23 @@ func (c *Circuit) feature(in *Input, table []int32) feature {
 func (c *Circuit) bound() error {
 	n := newNoise(c.layout.Set, c.params)
 	top := baseLevel + depthOf(len(c.band))
-	sum, weighted := 0.0, 0.0
+	sum := 0.0
 	for i, f := range c.features {
-		in := &c.layout.Inputs[i]
-		if in.Form == FormLevels {
-			e := n.rounding
-			if len(f.lookup) > 1 {
-				var err error
-				if e, err = n.polynomial(n.rounding, len(f.lookup), in.Level); err != nil {
-					return err
-				}
+		if in := &c.layout.Inputs[i]; in.Form == FormLevels {
+			e, err := n.polynomial(n.rounding, len(f.lookup), in.Level)
+			if err != nil {
+				return err
 			}
 			sum += e
-			continue
 		}
 		for _, w := range f.weights {
-			weighted += float64(max(w, -w)) * n.rounding
+			sum += float64(max(w, -w)) * n.rounding
 		}
 	}
-	if weighted > 0 {
-		if err := n.survives(weighted, top+1); err != nil {
-			return err
-		}
-		sum += n.rescale(weighted, top+1)
+	if err := n.survives(sum, top+1); err != nil {
+		return err
 	}
+	sum = n.rescale(sum, top+1)
 	e := sum
 	if len(c.band) > 1 {
 		var err error

@@ -109,7 +109,7 @@ func (e *Evaluator) Evaluate(ctx context.Context, chunk *Chunk, own []int64) (*r
 	if err := e.addOwn(sum, own); err != nil {
 		return nil, err
 	}
-	return e.polynomial(ctx, sum, e.circuit.band)
+	return e.polynomial(ctx, sum, e.circuit.band, e.circuit.params.NewScale(1))
 }
 
 // score is the index of the score, at scale 1 and the band polynomial's level.
@@ -119,10 +119,9 @@ func (e *Evaluator) score(ctx context.Context, chunk *Chunk) (*rlwe.Ciphertext, 
 		return nil, fmt.Errorf("%w: the chunk is not of this circuit's layout", homomorphic.ErrParams)
 	}
 	top := levelAbove(depthOf(len(c.band)))
-	weighted := heint.NewCiphertext(c.params, 1, top+1)
-	weighted.MetaData = meta(c.params, c.params.NewScale(c.params.Q()[top+1]))
-	sum := heint.NewCiphertext(c.params, 1, top)
-	sum.MetaData = meta(c.params, c.params.NewScale(1))
+	scale := c.params.NewScale(c.params.Q()[top+1])
+	sum := heint.NewCiphertext(c.params, 1, top+1)
+	sum.MetaData = meta(c.params, scale)
 	constant := int64(0)
 	for i, f := range c.features {
 		in := &c.layout.Inputs[i]
@@ -134,7 +133,7 @@ func (e *Evaluator) score(ctx context.Context, chunk *Chunk) (*rlwe.Ciphertext, 
 				return nil, fmt.Errorf("%w: the chunk is not of this circuit's layout", homomorphic.ErrParams)
 			}
 			if in.Form == FormLevels {
-				part, err := e.polynomial(ctx, ct, f.lookup)
+				part, err := e.polynomial(ctx, ct, f.lookup, scale)
 				if err != nil {
 					return nil, err
 				}
@@ -142,15 +141,12 @@ func (e *Evaluator) score(ctx context.Context, chunk *Chunk) (*rlwe.Ciphertext, 
 					return nil, failed(err)
 				}
 			} else {
-				c.addWeighted(weighted, ct, f.weights[j])
+				c.addWeighted(sum, ct, f.weights[j])
 			}
 		}
 		constant += f.last
 	}
-	if err := e.eval.Rescale(weighted, weighted); err != nil {
-		return nil, failed(err)
-	}
-	if err := e.eval.Add(sum, weighted, sum); err != nil {
+	if err := e.eval.Rescale(sum, sum); err != nil {
 		return nil, failed(err)
 	}
 	if err := e.eval.Add(sum, uint64(constant), sum); err != nil {
@@ -197,22 +193,22 @@ func (e *Evaluator) addOwn(sum *rlwe.Ciphertext, own []int64) error {
 	return nil
 }
 
-// polynomial evaluates p at a ciphertext of scale 1: depthOf(len(p)) levels lower, at scale 1.
-func (e *Evaluator) polynomial(ctx context.Context, ct *rlwe.Ciphertext, p polynomial) (*rlwe.Ciphertext, error) {
+// polynomial evaluates p at a ciphertext of scale 1: depthOf(len(p)) levels lower, at the scale given.
+func (e *Evaluator) polynomial(ctx context.Context, ct *rlwe.Ciphertext, p polynomial, scale rlwe.Scale) (*rlwe.Ciphertext, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	params := e.circuit.params
 	if len(p) == 1 {
 		out := heint.NewCiphertext(params, 1, ct.Level()-depthOf(1))
-		out.MetaData = meta(params, params.NewScale(1))
+		out.MetaData = meta(params, scale)
 		if err := e.eval.Add(out, p[0], out); err != nil {
 			return nil, failed(err)
 		}
 		return out, nil
 	}
 	pe := heint.NewPolynomialEvaluator(params, stoppable{e.eval, ctx}, false)
-	out, err := pe.Evaluate(ct, heint.NewPolynomial([]uint64(p)), params.NewScale(1))
+	out, err := pe.Evaluate(ct, heint.NewPolynomial([]uint64(p)), scale)
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()

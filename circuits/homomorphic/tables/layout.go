@@ -159,8 +159,8 @@ func (l *Layout) chunkBytes(p heint.Parameters, seeded bool) int {
 	return size
 }
 
-// scale is the scale of the plaintexts of an input: sums of indicators have it divided away by their rescaling, so that
-// all features meet at scale 1.
+// scale is the scale of the plaintexts of an input: points meet at the scale of a prime, which the rescaling of their sum
+// divides away, so that the score has scale 1.
 func (in *Input) scale(p heint.Parameters) rlwe.Scale {
 	if in.Form == FormIndicators {
 		return p.NewScale(p.Q()[in.Level])

@@ -121,12 +121,12 @@ func lay(model *circuits.Model, o Options, logN, scores int, levels bool) (plan,
 		forms[i] = o.Forms[names[i]]
 		if forms[i] == 0 {
 			forms[i] = FormIndicators
-			if levels && set.lookupPrice(n, levelAbove(band+depthOf(n))) < float64(bins(ofBins[i])-1)*set.inputPrice(levelAbove(band+1)) {
+			if levels && set.lookupPrice(n, levelAbove(band+1+depthOf(n))) < float64(bins(ofBins[i])-1)*set.inputPrice(levelAbove(band+1)) {
 				forms[i] = FormLevels
 			}
 		}
 		if forms[i] == FormLevels {
-			lookup = max(lookup, depthOf(n))
+			lookup = max(lookup, 1+depthOf(n)) // one more to take back the noise of their sum
 		}
 	}
 	depth := band + lookup
@@ -134,8 +134,8 @@ func lay(model *circuits.Model, o Options, logN, scores int, levels bool) (plan,
 		set.Steps = max(1, depth)
 	}
 	if most := set.MaxSteps(); depth > min(most, set.Steps) {
-		return plan{}, fmt.Errorf("%w: %d scores take a depth of %d, look-ups %d more; want %d at logN %d with %d holders: choose a coarser unit of points, coarser grids, or indicators",
-			ErrTooDeep, scores, band, lookup, min(most, set.Steps), set.LogN, set.Holders)
+		return plan{}, fmt.Errorf("%w: %d scores take a depth of %d, look-ups %d more; logN %d with %d holders holds %d: choose a coarser unit of points, coarser grids, or indicators",
+			ErrTooDeep, scores, band, lookup, set.LogN, set.Holders, min(most, set.Steps))
 	}
 	if err := set.check(); err != nil {
 		return plan{}, err
@@ -146,7 +146,7 @@ func lay(model *circuits.Model, o Options, logN, scores int, levels bool) (plan,
 	for i, n := range model.Levels() {
 		in := Input{Feature: names[i], Form: forms[i], Levels: n}
 		if forms[i] == FormLevels {
-			in.Level = levelAbove(band + depthOf(n))
+			in.Level = levelAbove(band + 1 + depthOf(n))
 			time += set.lookupPrice(n, in.Level) - set.inputPrice(in.Level)
 			p.cost.Products += products(n)
 		} else {

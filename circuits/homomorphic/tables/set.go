@@ -40,11 +40,23 @@ func (s Set) stepBits() int { return int(math.Ceil(math.Log2(4 * T * s.slot(s.ro
 
 func (s Set) n() int { return 1 << s.LogN }
 
-// baseBits is the size of each of the three base primes: t (Holders + 1) 2^FloodBits and a bit for the sign and a bit to
-// spare, so that every holder may add as much noise again when it switches keys.
+// baseBits is the size of each of the three base primes. They hold t times the band's noise and what floods it: that of
+// Finish and as much again from a local key's holder, or that of every holder in a key switch; a bit for the sign and one
+// to spare.
 func (s Set) baseBits() int {
-	need := math.Log2(T) + float64(s.FloodBits()) + math.Log2(float64(s.Holders+1)) + 2
-	return int(math.Ceil(need / (baseLevel + 1)))
+	flood := s.FloodBits()
+	if s.Holders > 1 {
+		flood = max(flood, s.switchFloodBits())
+	}
+	need := bits.Len(T) + flood + bits.Len(uint(s.Holders+1)) + 2
+	return (need + baseLevel) / (baseLevel + 1)
+}
+
+// switchFloodBits is how wide holders flood in a key switch of package threshold: it covers the worst case of an encryption
+// of zero under a key and with errors that are sums over the holders.
+func (s Set) switchFloodBits() int {
+	zero := bits.Len(uint(2*s.n()*s.Holders*homomorphic.ErrorBound + homomorphic.ErrorBound))
+	return max(zero, s.NoiseBits()) + 1 + s.LogN - 1 + securityBits
 }
 
 // check bounds the fields; MaxSteps bounds Steps.

@@ -10,7 +10,7 @@ import (
 )
 
 // small is the set of the quick tests.
-var small = Set{LogN: 14, Steps: 7, Holders: 1}
+var small = Set{LogN: 14, Steps: 8, Holders: 1}
 
 func TestBandsEqualThePlainEvaluator(t *testing.T) {
 	k := keysFor(t, small)
