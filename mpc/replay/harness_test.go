@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -204,26 +205,100 @@ func newCase(t *testing.T, engine score.EngineKind, form score.Form, n, super in
 			k.WithLattice(t)
 		}
 		k.Params.Superblock = super
-		return &made{k, m}
+		out := &made{k, m}
+		if slices.ContainsFunc(m.Model.Thresholds(), out.central) {
+			return out
+		}
 	}
 	t.Fatal("no card whose thresholds are far enough apart")
 	return nil
 }
 
-// recompile returns the model of the changed card.
-func (m *made) recompile(t *testing.T, change func(card *circuits.Scorecard)) *circuits.Model {
+func (m *made) copy() *made {
+	k := *m.Case
+	return &made{&k, m.circuits}
+}
+
+// recompile returns the model of the changed card, if the batch could run with it.
+func (m *made) recompile(t *testing.T, change func(card *circuits.Scorecard)) (*circuits.Model, bool) {
 	t.Helper()
 	card := *m.circuits.Card
-	card.Characteristics = append([]circuits.Characteristic(nil), card.Characteristics...)
+	card.Characteristics = slices.Clone(card.Characteristics)
 	for i := range card.Characteristics {
-		a := &card.Characteristics[i].Attributes
-		*a = append([]circuits.Attribute(nil), *a...)
+		card.Characteristics[i].Attributes = slices.Clone(card.Characteristics[i].Attributes)
 	}
-	card.Thresholds = append([]circuits.Decimal(nil), card.Thresholds...)
+	card.Thresholds = slices.Clone(card.Thresholds)
 	change(&card)
 	model, _, err := circuits.Compile(&card, m.circuits.Schema, circuits.CompileOptions{})
+	if err != nil {
+		return nil, false
+	}
+	_, err = score.NewLatticeBank(m.Params, model, m.Own, m.Key())
+	if m.Params.Engine == score.EngineOT {
+		_, err = score.NewBank(m.Params, model, m.Own)
+	}
+	return model, err == nil
+}
+
+// onePoint returns a model that differs in one entry of one table.
+func (m *made) onePoint(t *testing.T) *circuits.Model {
+	t.Helper()
+	for i := range m.circuits.Card.Characteristics[0].Attributes {
+		for _, by := range []int64{1, -1} {
+			model, ok := m.recompile(t, func(card *circuits.Scorecard) {
+				p := &card.Characteristics[0].Attributes[i].Points
+				*p = add(t, *p, by)
+			})
+			changed := 0
+			for f, table := range m.Model.Tables() {
+				for v := range table {
+					if ok && model.Tables()[f][v] != table[v] {
+						changed++
+					}
+				}
+			}
+			if changed == 1 {
+				return model
+			}
+		}
+	}
+	t.Fatal("no point can be changed")
+	return nil
+}
+
+// oneThreshold returns a model with one threshold, which every company could
+// reach, moved by a point.
+func (m *made) oneThreshold(t *testing.T) *circuits.Model {
+	t.Helper()
+	for i, at := range m.Model.Thresholds() {
+		if !m.central(at) {
+			continue
+		}
+		for _, by := range []int64{1, -1} {
+			if model, ok := m.recompile(t, func(card *circuits.Scorecard) { card.Thresholds[i] = add(t, card.Thresholds[i], by) }); ok {
+				return model
+			}
+		}
+	}
+	t.Fatal("no threshold can be moved")
+	return nil
+}
+
+// central reports whether a threshold is well within the scores of all companies.
+func (m *made) central(at int64) bool {
+	lo, hi := m.Model.Range()
+	least, most := m.Model.OwnRange()
+	at -= m.Model.Base()
+	return lo+most+1 < at && at < hi+least
+}
+
+func add(t *testing.T, d circuits.Decimal, n int64) circuits.Decimal {
+	t.Helper()
+	by, err := circuits.NewDecimal(n, 0)
 	require.NoError(t, err)
-	return model
+	d, err = d.Add(by)
+	require.NoError(t, err)
+	return d
 }
 
 func count(n int) []int {
