@@ -69,6 +69,7 @@ func SignCheckpoint(g *Genesis, signer note.Signer, size uint64, root Hash) ([]b
 // Policy says whom to believe about a ledger: the log's key, and how many of which witnesses. It does not change.
 type Policy struct {
 	genesis   *Genesis
+	id        Digest // of the genesis
 	name      string
 	log       *logVerifier
 	witnesses []*cosignVerifier
@@ -103,7 +104,7 @@ func NewPolicy(g *Genesis, log Key, quorum int, witnesses ...WitnessKey) (*Polic
 	if err != nil {
 		return nil, because(ErrConfig, "%v", err)
 	}
-	p.genesis = s.genesis
+	p.genesis, p.id = s.genesis, s.id
 	return p, nil
 }
 
@@ -118,6 +119,11 @@ func (w WitnessKey) check() error {
 
 // Genesis returns a copy of the genesis of the ledger that this is about.
 func (p *Policy) Genesis() *Genesis { return (&Records{genesis: p.genesis}).Genesis() }
+
+// LogAlone returns a policy for the same log that wants no witnesses: its operator is trusted not to fork.
+func (p *Policy) LogAlone() *Policy {
+	return &Policy{genesis: p.genesis, id: p.id, name: p.name, log: p.log}
+}
 
 // Quorum returns how many witnesses are needed, and of how many.
 func (p *Policy) Quorum() (quorum, witnesses int) { return p.quorum, len(p.witnesses) }

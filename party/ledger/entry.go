@@ -90,6 +90,16 @@ func Seal(g *Genesis, author Key, sign func(msg []byte) []byte, sequence uint64,
 // Open parses an entry and verifies its signature, for the ledger with the given ID. Errors wrap ErrInvalid or ErrSignature.
 // Whether it may stand on the ledger is for State.Apply to say.
 func Open(id Digest, b []byte) (*Entry, error) {
+	e, err := open(id, b)
+	if err != nil {
+		return nil, err
+	}
+	e.raw = bytes.Clone(b)
+	return e, nil
+}
+
+// open is Open for bytes that nobody changes: the entry keeps b.
+func open(id Digest, b []byte) (*Entry, error) {
 	e, err := parseEntry(b)
 	if err != nil {
 		return nil, err
@@ -98,7 +108,6 @@ func Open(id Digest, b []byte) (*Entry, error) {
 	if !ed25519.Verify(e.author[:], signed(id, b[:end]), b[end:]) {
 		return nil, because(ErrSignature, "of %v over entry %d of it", e.author, e.sequence)
 	}
-	e.raw = bytes.Clone(b)
 	return e, nil
 }
 

@@ -49,8 +49,23 @@ func Gather(l Ledger, p *Policy, witnesses ...Cosigner) ([]byte, error) {
 	return msg, l.Attach(msg)
 }
 
+// Prover is the part of a Ledger that a witness asks for proofs.
+type Prover interface {
+	Consistency(old, new uint64) ([]Hash, error)
+}
+
+// Ask has a witness sign a checkpoint of the log, with proofs from l, and returns its co-signature, one line of a note. Errors
+// are those of Cosigner (ErrStale if the witness has signed a later one), of l and of Policy.OpenLog.
+func Ask(l Prover, p *Policy, w Cosigner, checkpoint []byte) ([]byte, error) {
+	cp, err := p.OpenLog(checkpoint)
+	if err != nil {
+		return nil, err
+	}
+	return ask(l, w, cp)
+}
+
 // ask lets one witness sign cp. It begins where a new witness is, and goes where the witness says.
-func ask(l Ledger, w Cosigner, cp *Checkpoint) ([]byte, error) {
+func ask(l Prover, w Cosigner, cp *Checkpoint) ([]byte, error) {
 	old := uint64(0)
 	if s, ok := w.(interface{ Size() uint64 }); ok {
 		old = s.Size()
