@@ -48,6 +48,7 @@ var edges = []struct {
 	{"party/internal/boltfile", nil},
 	{"party/journal", []string{"mpc", "party/partypb", "party/internal/boltfile"}},
 	{"party/ledger", []string{"party/internal/boltfile"}},
+	{"party/ledger/remote", []string{"party/ledger", "party/transport"}},
 	{"party/consent", []string{"party/uscc", "party/transport", "party/ledger", "party/internal/boltfile"}},
 	{"party/evidence", []string{"mpc", "party/partypb"}},
 	{"party/records", []string{"circuits", "party/uscc"}},
