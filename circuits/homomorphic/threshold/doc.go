@@ -12,7 +12,7 @@
 // of all holders; who encrypts checks them (ReadPublicKeys).
 //
 // Key switch (Session), one ciphertext to one receiver, one message from each of exactly t holders. Nobody sees a plaintext
-// but the receiver.
+// but the receiver, and it sees the slots alone that the statement shows: every holder adds a uniform pad to all others.
 //
 // # Adversaries
 //

@@ -182,5 +182,5 @@ func TestFrozen(t *testing.T) {
 
 const (
 	frozenKeys   = "4f2edbf894184657c6ee25e65f56e552f00b73ddc678b7d6c4ae14e61d67f944"
-	frozenAnswer = "275bfa8ce5f93c3a956067a207b9f3fccba57f7544272c5640da0e84afc92f04"
+	frozenAnswer = "9683b388e533864db9147c499676557b1d90a17dd006f1c5d86954d43a84b125"
 )

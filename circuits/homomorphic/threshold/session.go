@@ -24,6 +24,7 @@ type Statement struct {
 	Active     []int            // the points of exactly Threshold holders, ascending
 	NoiseBits  int              // a bound of the circuit: every coefficient of the noise is below 2^NoiseBits
 	Plaintext  uint64           // the plaintext modulus
+	Show       []int            // the slots that the receiver may read, ascending; nil for all. See Session.
 }
 
 // Session is one run of a key switch, the PubKeySwitch protocol of Mouchet et al. (2021) with shares of a Shamir key
@@ -31,12 +32,18 @@ type Statement struct {
 // ciphertext itself but the sum of it and an encryption of zero whose randomness is drawn from the hash of the statement,
 // so that no two sessions, and no two subsets of holders, ever multiply the same polynomial with their shares: two answers
 // to one polynomial differ by known factors, which would give their noise away, and then the share.
+//
+// Slots that are not in Statement.Show are hidden inside the switch: every holder adds a value of its own to each of them,
+// uniform modulo the plaintext modulus and derived from its root, so that what the receiver decrypts there is uniform and
+// independent of what was there, for the sake of one honest holder. That is as good as a product with zero, and takes no
+// level of the modulus.
 type Session struct {
 	keys   *PublicKeys
 	active []int
 	to     *rlwe.PublicKey
 	ct     *rlwe.Ciphertext // after the addition
 	flood  int              // bits of each holder's flooding
+	hidden *hidden          // nil if all slots are shown
 	digest [32]byte
 }
 
@@ -59,6 +66,12 @@ func (k *PublicKeys) NewSession(st Statement) (*Session, error) {
 	}
 	s := &Session{keys: k, active: slices.Clone(st.Active), to: st.Receiver}
 	level := st.Ciphertext.Level()
+	if st.Show != nil {
+		var err error
+		if s.hidden, err = g.hide(st); err != nil {
+			return nil, err
+		}
+	}
 	s.flood = floodBits(max(st.NoiseBits, g.zeroBits())+1, g.params.LogN())
 	// plaintext * (noise + flooding of all) stays below half the modulus
 	need := bits.Len64(st.Plaintext) + s.flood + bits.Len(uint(len(s.active)+1)) + 1
@@ -123,6 +136,14 @@ func (s *Session) hash(st Statement) error {
 	num := []uint64{uint64(st.Ciphertext.Level()), uint64(st.NoiseBits), uint64(s.flood), st.Plaintext, uint64(len(s.active))}
 	for _, p := range s.active {
 		num = append(num, uint64(p))
+	}
+	if st.Show != nil {
+		num = append(num, uint64(len(st.Show))+1)
+		for _, slot := range st.Show {
+			num = append(num, uint64(slot))
+		}
+	} else {
+		num = append(num, 0)
 	}
 	for _, v := range num {
 		h.Write(binary.LittleEndian.AppendUint64(nil, v))

@@ -39,7 +39,7 @@ func (x *Share) Answer(s *Session, sign Signer) ([]byte, error) {
 	return envelope(sign, s.digest, RoundSwitch, x.point, body)
 }
 
-// body computes [lambda*share*c1 + flooding + encryption of zero to the receiver], a function of root, share and session.
+// body computes [lambda*share*c1 + flooding + pads + encryption of zero to the receiver], a function of root, share and session.
 func (x *Share) body(s *Session) ([]byte, error) {
 	g, level := x.g, s.ct.Level()
 	additive, err := g.additive(x, s.active)
@@ -61,6 +61,13 @@ func (x *Share) body(s *Session) ([]byte, error) {
 	r := g.params.RingQ().AtLevel(level)
 	r.NTT(flood, flood)
 	r.Add(h[0], flood, h[0])
+	if s.hidden != nil {
+		pad, err := s.hidden.pad(x.root.derive("pad", s.digest, 0))
+		if err != nil {
+			return nil, err
+		}
+		r.Add(h[0], pad, h[0])
+	}
 	r.MulCoeffsMontgomeryThenAdd(s.ct.Value[1], additive.Value.Q, h[0])
 	var body []byte
 	for _, p := range h {
