@@ -55,9 +55,10 @@ type taxReady struct {
 }
 
 type numbered[T any] struct {
-	number uint64
-	part   T
-	seed   uint64 // tax node: index of the session's seed
+	number    uint64
+	part      T
+	extension uint64 // of its OTs
+	seed      uint64 // tax node: index of the session's seed
 }
 
 // prepare makes `count` superblocks of one company ahead, and sends the bank its
@@ -71,6 +72,7 @@ func (s *serving) prepare(ctx context.Context, count int) error {
 	}
 	for range count {
 		s.ahead.made++
+		extension := s.ot.Next()
 		fresh, seed := s.w.root.Fresh()
 		r, corrections, err := score.PrepareTax(s.offered.params, s.offered.table, s.ot, s.w.readyBinding(s.ahead.made), fresh)
 		if err != nil {
@@ -79,7 +81,7 @@ func (s *serving) prepare(ctx context.Context, count int) error {
 		if err := s.w.Send(ctx, labelReady, corrections); err != nil {
 			return err
 		}
-		s.ahead.ready = append(s.ahead.ready, numbered[*score.TaxReady]{s.ahead.made, r, seed})
+		s.ahead.ready = append(s.ahead.ready, numbered[*score.TaxReady]{s.ahead.made, r, extension, seed})
 	}
 	return nil
 }
@@ -121,22 +123,23 @@ func (l *Link) prepare(ctx context.Context) error {
 			return err
 		}
 		l.ahead.made++
+		extension := l.ot.Next()
 		r, err := score.PrepareBank(p, l.ot, l.w.readyBinding(l.ahead.made), corrections)
 		if err != nil {
 			return err
 		}
-		l.ahead.ready = append(l.ahead.ready, numbered[*score.BankReady]{number: l.ahead.made, part: r})
+		l.ahead.ready = append(l.ahead.ready, numbered[*score.BankReady]{number: l.ahead.made, part: r, extension: extension})
 	}
 	return nil
 }
 
 // use takes what the tax node's StartReply names off the list.
-func (l *Link) use(number uint64, side *score.Bank) error {
+func (l *Link) use(number, extension uint64, side *score.Bank) error {
 	if number == 0 {
 		return nil
 	}
 	for i, r := range l.ahead.ready {
-		if r.number == number {
+		if r.number == number && r.extension == extension {
 			l.ahead.ready = append(l.ahead.ready[:i:i], l.ahead.ready[i+1:]...)
 			if err := side.UseReady(r.part); err != nil {
 				return fmt.Errorf("%w: it would use what was prepared for something else: %w", ErrPeer, err)

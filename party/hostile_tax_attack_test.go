@@ -175,15 +175,6 @@ func (x *liar) answer(attempt uint64, a mpc.Answer) {
 	}}})
 }
 
-// outcome says that nobody was withheld, but for what change does.
-func (x *liar) outcome(admitted int, change func(*partypb.OutcomeBody)) {
-	body := &partypb.OutcomeBody{TaskDigest: x.digest[:], Admitted: uint64(admitted), Withheld: partypb.NewBitmap(admitted)}
-	if change != nil {
-		change(body)
-	}
-	x.put(&partypb.Control{Kind: &partypb.Control_Outcome{Outcome: &partypb.Outcome{Outcome: x.sign(body)}}})
-}
-
 func (r *rig) scoreAll(l *party.Link) (*party.Batch, error) {
 	return l.Score(context.Background(), r.request())
 }

@@ -100,6 +100,14 @@ func (r *rig) openBankJournal() {
 	r.bankCfg.Journal = j
 }
 
+// reopenTax opens the tax node's journal again, once it is stopped.
+func (r *rig) reopenTax() *journal.Tax {
+	j, err := journal.OpenTax(filepath.Join(r.dir, "tax.db"))
+	require.NoError(r.t, err)
+	r.t.Cleanup(func() { j.Close() })
+	return j
+}
+
 // serve starts the tax node, from its journal.
 func (r *rig) serve() {
 	t := r.t

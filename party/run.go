@@ -141,7 +141,7 @@ func (r *run) attempt(ctx context.Context) (*Batch, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := r.l.use(body.GetPrepared(), side); err != nil {
+	if err := r.l.use(body.GetPrepared(), body.GetPreparedExtension(), side); err != nil {
 		return nil, err
 	}
 	record, err := w.newRecord(cfg.Evidence, r.a.digest, body.GetAttempt(), start, reply)

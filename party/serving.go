@@ -16,7 +16,6 @@ import (
 	"github.com/blindscore/blindscore/party/evidence"
 	"github.com/blindscore/blindscore/party/journal"
 	"github.com/blindscore/blindscore/party/partypb"
-	"github.com/blindscore/blindscore/party/uscc"
 )
 
 // otField is K of the OT extension that this version runs.
@@ -97,114 +96,6 @@ func (s *serving) hello(ctx context.Context) error {
 	return s.sealOwn()
 }
 
-// propose checks a task, looks its companies up, and admits it. The same task
-// proposed again gets the same admission.
-func (s *serving) propose(ctx context.Context, signed *partypb.Signed) error {
-	if err := s.take(); err != nil {
-		return err
-	}
-	a, err := s.n.checkTask(signed, s.w)
-	if err != nil {
-		return err
-	}
-	log := s.log.With("task", short(a.digest))
-	if err := s.n.allow(ctx, a, s.w, log); err != nil {
-		return err
-	}
-	if a.ids, err = s.companies(ctx, a.task); err != nil {
-		return err
-	}
-	begin := time.Now()
-	rec, err := s.n.cfg.Journal.Task(a.digest)
-	if errors.Is(err, journal.ErrUnknown) {
-		rec, err = s.admit(ctx, a, log)
-	}
-	if err != nil {
-		return internal(err)
-	}
-	if err := s.n.pace(ctx, begin); err != nil {
-		return err
-	}
-	return s.w.put(ctx, &partypb.Control{Kind: &partypb.Control_Admission{Admission: &partypb.Admission{Admission: rec.Admission}}})
-}
-
-// companies reads the list that belongs to a task.
-func (s *serving) companies(ctx context.Context, task *partypb.Task) ([]byte, error) {
-	// As a whole, too: a bank that drips holds a session all the while.
-	ctx, cancel := context.WithTimeout(ctx, s.n.cfg.Patience)
-	defer cancel()
-	want := int(task.GetCompanies()) * uscc.Size
-	ids := make([]byte, 0, min(want, partypb.MaxCompaniesChunk*uscc.Size))
-	for len(ids) < want {
-		c, err := s.w.get(ctx)
-		if err != nil {
-			return nil, err
-		}
-		more := c.GetCompanies().GetIds()
-		if len(more) == 0 || len(ids)+len(more) > want {
-			return nil, unexpected(fmt.Sprintf("%d more bytes of companies", want-len(ids)), c)
-		}
-		ids = append(ids, more...)
-	}
-	if digest := partypb.CompaniesDigest(ids); !bytes.Equal(digest[:], task.GetCompaniesDigest()) {
-		return nil, fmt.Errorf("%w: the companies are not those of the task", ErrPeer)
-	}
-	return ids, nil
-}
-
-// admit looks the companies up, has them decided on and charged for, and records
-// the task for good.
-func (s *serving) admit(ctx context.Context, a *agreed, log *slog.Logger) (*journal.Record, error) {
-	ids, err := parseIDs(a.ids)
-	if err != nil {
-		return nil, err
-	}
-	found, err := s.n.lookUp(ctx, a.task, ids)
-	if err != nil {
-		return nil, err
-	}
-	application := s.n.application(a, s.w)
-	application.Companies, application.Known, application.Times = ids, found.known, found.times
-	decision, err := s.n.decide(ctx, application, log)
-	if err != nil {
-		return nil, err
-	}
-	a.admitted = partypb.NewBitmap(len(ids))
-	for i, ok := range decision.Admitted {
-		if ok {
-			a.admitted.Set(i)
-			a.count++
-		}
-	}
-	part, err := found.part(decision.Admitted)
-	if err != nil {
-		return nil, err
-	}
-	records := evidence.RecordsCommitment(part.Leaves(int(a.task.GetParameters().GetSuperblock())))
-	signed, err := partypb.SignBody(s.n.cfg.Identity.Sign, &partypb.AdmissionBody{
-		TaskDigest: a.digest[:], Companies: uint64(len(ids)), Admitted: a.admitted, AdmittedCount: uint64(a.count),
-		RecordsCommitment: records[:],
-	})
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrInternal, err)
-	}
-	rec := &journal.Record{
-		Task: a.signed, Admission: signed, Companies: a.ids, Admitted: a.admitted, Private: part.Encode(),
-		Peer: [32]byte(s.w.peer.Key), Created: time.Now().UTC(),
-	}
-	if err := s.n.cfg.Journal.PutTask(a.digest, rec); err != nil {
-		return nil, internal(err)
-	}
-	a.admission = partypb.AdmissionDigest(signed)
-	if err := s.n.cfg.Admission.Admitted(ctx, application, a.admission, a.count); err != nil {
-		return nil, internal(err)
-	}
-	log.Info("task admitted", "companies", len(ids), "admitted", a.count, "refused", len(ids)-a.count, "reasons", decision.Refusals,
-		"output", a.task.GetOutput().String(), "bits", a.task.GetOutputBits(), "purpose", a.task.GetPurpose())
-	s.fresh, s.part = a, part
-	return rec, nil
-}
-
 // start runs an attempt at an admitted task, and its receipt.
 func (s *serving) start(ctx context.Context, signed *partypb.Signed) error {
 	begin := time.Now()
@@ -262,7 +153,9 @@ func (s *serving) start(ctx context.Context, signed *partypb.Signed) error {
 	if err != nil {
 		return err
 	}
-	reply, err := s.reply(ctx, a, signed, &partypb.StartReplyBody{Attempt: attempt, Stored: stored, Prepared: side.prepared}, side)
+	reply, err := s.reply(ctx, a, signed, &partypb.StartReplyBody{
+		Attempt: attempt, Stored: stored, Prepared: side.prepared, PreparedExtension: side.ahead,
+	}, side)
 	if err != nil {
 		return err
 	}
@@ -299,7 +192,7 @@ func (s *serving) start(ctx context.Context, signed *partypb.Signed) error {
 	if err := record.close(); err != nil { // what is signed for is kept
 		return err
 	}
-	return s.receipt(ctx, a, transcript(digests), partypb.OutcomeDigest(outcome), a.count-gone, log)
+	return s.receipt(ctx, a, transcript(digests), outcome, a.count-gone, log)
 }
 
 // side is this node's side of the protocol for a task and its levels, with the
@@ -309,6 +202,7 @@ type side struct {
 	fresh    *mpc.Fresh
 	seed     uint64 // index of fresh
 	prepared uint64 // number of what was prepared ahead, for a single company
+	ahead    uint64 // and of its OT extension
 }
 
 func (s *serving) side(a *agreed, levels [][]uint16) (*side, error) {
@@ -337,7 +231,7 @@ func (s *serving) side(a *agreed, levels [][]uint16) (*side, error) {
 		}
 		if tax, err = score.NewLatticeTax(p, input, table); err == nil && a.count == 1 {
 			if r, ok := s.use(p, table); ok {
-				return &side{tax, r.part.Fresh(), r.seed, r.number}, tax.UseReady(r.part)
+				return &side{tax, r.part.Fresh(), r.seed, r.number, r.extension}, tax.UseReady(r.part)
 			}
 		}
 	}
@@ -345,7 +239,7 @@ func (s *serving) side(a *agreed, levels [][]uint16) (*side, error) {
 		return nil, err
 	}
 	fresh, seed := s.w.root.Fresh()
-	return &side{tax, fresh, seed, 0}, nil
+	return &side{tax: tax, fresh: fresh, seed: seed}, nil
 }
 
 // reply accepts a Start and fixes what the session is bound to.
@@ -400,7 +294,7 @@ func (s *serving) before(a *agreed, attempt uint64, r *record, kept *withheld) f
 }
 
 // receipt signs what the bank signed, if it is what was run.
-func (s *serving) receipt(ctx context.Context, a *agreed, digest, outcome [32]byte, evaluated int, log *slog.Logger) error {
+func (s *serving) receipt(ctx context.Context, a *agreed, digest [32]byte, outcome *partypb.Signed, evaluated int, log *slog.Logger) error {
 	c, err := s.w.get(ctx)
 	if err != nil {
 		return err
@@ -413,7 +307,7 @@ func (s *serving) receipt(ctx context.Context, a *agreed, digest, outcome [32]by
 	if err := partypb.OpenBody(s.w.peer.Key, theirs, body); err != nil {
 		return err
 	}
-	if err := checkReceipt(a, digest, outcome, evaluated, body); err != nil {
+	if err := checkReceipt(a, digest, partypb.OutcomeDigest(outcome), evaluated, body); err != nil {
 		return err
 	}
 	mine, err := partypb.CountersignBody(s.n.cfg.Identity.Sign, theirs, body)
@@ -421,7 +315,7 @@ func (s *serving) receipt(ctx context.Context, a *agreed, digest, outcome [32]by
 		return fmt.Errorf("%w: %w", ErrInternal, err)
 	}
 	// A bank that lost its receipt signs another; the first one is kept.
-	if err := s.n.cfg.Journal.PutReceipt(a.digest, theirs, mine); err != nil && !errors.Is(err, journal.ErrExists) {
+	if err := s.n.cfg.Journal.PutReceipt(a.digest, outcome, theirs, mine); err != nil && !errors.Is(err, journal.ErrExists) {
 		return internal(err)
 	}
 	receipt, err := receiptOf(body, theirs.GetBody(), theirs.GetSignature(), mine.GetSignature())

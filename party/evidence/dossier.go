@@ -43,6 +43,13 @@ type Dossier struct {
 	dir string
 }
 
+// Public returns the dossier without what its side alone knows.
+func (d *Dossier) Public() *Dossier {
+	public := *d
+	public.Private = nil
+	return &public
+}
+
 // Write writes a dossier into a new directory, with the archive's files of the task's attempts and of their connections.
 func (d *Dossier) Write(dir string, a *Archive) error {
 	for _, sub := range []string{"sessions", "links"} {

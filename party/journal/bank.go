@@ -220,15 +220,6 @@ func (j *Bank) Forget(id TaskID) error {
 	})
 }
 
-// Outcome returns what the tax node signed of the companies that it withheld from a complete batch, or ErrUnknown.
-func (j *Bank) Outcome(id TaskID) (*partypb.Signed, error) {
-	f, err := j.get(id, bucketGranted, keyOutcome, 2)
-	if err != nil {
-		return nil, err
-	}
-	return &partypb.Signed{Body: f[0], Signature: f[1]}, nil
-}
-
 // Complete stores the signed outcome and receipts of a batch and removes its seeds and chains, which nothing needs any
 // more: results stay. ErrExists if it is complete already.
 func (j *Bank) Complete(id TaskID, outcome, bank, tax *partypb.Signed) error {
@@ -247,11 +238,7 @@ func (j *Bank) Complete(id TaskID, outcome, bank, tax *partypb.Signed) error {
 		if b.Get(keyReceipt) != nil {
 			return ErrExists
 		}
-		granted, err := inside(tx, id, bucketGranted)
-		if err != nil {
-			return err
-		}
-		err = granted.Put(keyOutcome, encode(keyOutcome, outcome.GetBody(), outcome.GetSignature()))
+		err = b.Put(keyOutcome, encode(keyOutcome, outcome.GetBody(), outcome.GetSignature()))
 		return errors.Join(err, b.DeleteBucket(bucketSeeds), b.DeleteBucket(bucketChains), b.Put(keyReceipt, record))
 	})
 }

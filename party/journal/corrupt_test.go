@@ -37,7 +37,7 @@ func sample(t testing.TB) []byte {
 			return nil
 		}))
 	}
-	require.NoError(t, j.PutReceipt(TaskID{1}, signed(1), signed(2)))
+	require.NoError(t, j.PutReceipt(TaskID{1}, signed(5), signed(1), signed(2)))
 	require.NoError(t, j.Close())
 	b, err := os.ReadFile(file)
 	require.NoError(t, err)

@@ -73,8 +73,8 @@ func TestTaxRemembers(t *testing.T) {
 	}
 	require.ErrorIs(t, j.PutAnswer(id, answer(5, 10)), ErrExists, "even the same")
 	require.ErrorIs(t, j.PutAnswer(id, answer(6, 11)), ErrInvalid, "an attempt that nobody was given")
-	require.NoError(t, j.PutReceipt(id, signed(3), signed(4)))
-	require.ErrorIs(t, j.PutReceipt(id, signed(3), signed(5)), ErrExists)
+	require.NoError(t, j.PutReceipt(id, signed(5), signed(3), signed(4)))
+	require.ErrorIs(t, j.PutReceipt(id, signed(5), signed(3), signed(5)), ErrExists)
 
 	require.NoError(t, j.Close())
 	require.NoError(t, j.Close())
@@ -154,7 +154,7 @@ func TestInvalidRecords(t *testing.T) {
 	a := answer(0, 1)
 	a.Signature = nil
 	require.ErrorIs(t, j.PutAnswer(TaskID{1}, a), ErrInvalid)
-	require.ErrorIs(t, j.PutReceipt(TaskID{1}, signed(1), nil), ErrInvalid)
+	require.ErrorIs(t, j.PutReceipt(TaskID{1}, signed(5), signed(1), nil), ErrInvalid)
 	a = answer(5, 1)
 	a.BankSignature = nil
 	require.ErrorIs(t, j.PutAnswer(TaskID{1}, a), ErrInvalid)
@@ -164,42 +164,6 @@ func TestInvalidRecords(t *testing.T) {
 	proposed := record(1, 10)
 	proposed.Admission, proposed.Admitted = nil, nil
 	require.ErrorIs(t, j.PutTask(TaskID{2}, proposed), ErrInvalid)
-}
-
-// TestBankRemembersAProposal: a task is on record before the tax node has it, and its admission once it came.
-func TestBankRemembersAProposal(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "bank.db")
-	j := bank(t, file)
-	id, r := TaskID{1}, record(7, 20)
-	admission, admitted := r.Admission, partypb.Bitmap{1, 2, 3}
-	r.Admission, r.Admitted = nil, nil
-	require.NoError(t, j.PutTask(id, r))
-	require.NoError(t, j.Close())
-
-	j = bank(t, file)
-	got, err := j.Task(id)
-	require.NoError(t, err)
-	require.Nil(t, got.Admission)
-	require.Equal(t, r.Companies, got.Companies)
-	require.ErrorIs(t, j.PutAdmission(TaskID{2}, admission, admitted), ErrUnknown)
-	require.ErrorIs(t, j.PutAdmission(id, nil, admitted), ErrInvalid)
-	refused := *r
-	require.NoError(t, j.PutTask(TaskID{3}, &refused))
-	require.NoError(t, j.Forget(TaskID{3}), "the tax node refused it as a whole")
-	_, err = j.Task(TaskID{3})
-	require.ErrorIs(t, err, ErrUnknown)
-	require.NoError(t, j.PutTask(TaskID{3}, &refused), "its place is free again")
-	require.NoError(t, j.PutAdmission(id, admission, admitted))
-	require.ErrorIs(t, j.Forget(id), ErrExists)
-	require.NoError(t, j.PutAdmission(id, admission, admitted), "the tax node may show it again")
-	require.ErrorIs(t, j.PutAdmission(id, signed(9), admitted), ErrExists, "but no other")
-	require.NoError(t, j.Close())
-
-	j = bank(t, file)
-	got, err = j.Task(id)
-	require.NoError(t, err)
-	require.Equal(t, admission.Body, got.Admission.Body)
-	require.Equal(t, admitted, got.Admitted)
 }
 
 func TestBankFindsItsBatchAgain(t *testing.T) {

@@ -219,6 +219,25 @@ func (s *store) Receipt(id TaskID) (bank, tax *partypb.Signed, err error) {
 	return &partypb.Signed{Body: f[0], Signature: f[1]}, &partypb.Signed{Body: f[2], Signature: f[3]}, nil
 }
 
+// Outcome returns what the tax node signed of the companies that it withheld from a complete batch, or ErrUnknown.
+func (s *store) Outcome(id TaskID) (*partypb.Signed, error) {
+	f, err := view(s, func(tx *bolt.Tx) ([][]byte, error) {
+		b, err := task(tx, id)
+		if err != nil {
+			return nil, err
+		}
+		v := b.Get(keyOutcome)
+		if v == nil {
+			return nil, ErrUnknown
+		}
+		return decode(keyOutcome, v, 2)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &partypb.Signed{Body: f[0], Signature: f[1]}, nil
+}
+
 // receipt encodes both receipts.
 func receipt(id TaskID, bank, tax *partypb.Signed) ([]byte, error) {
 	if !isSigned(bank) || !isSigned(tax) {

@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"errors"
 	"iter"
 
 	bolt "go.etcd.io/bbolt"
@@ -174,11 +175,14 @@ func (j *Tax) Evaluations(id TaskID) (uint64, error) {
 	return n, nil
 }
 
-// PutReceipt stores the signed receipts of a complete batch; ErrExists if there are some.
-func (j *Tax) PutReceipt(id TaskID, bank, tax *partypb.Signed) error {
+// PutReceipt stores the signed outcome and receipts of a complete batch; ErrExists if there are some.
+func (j *Tax) PutReceipt(id TaskID, outcome, bank, tax *partypb.Signed) error {
 	record, err := receipt(id, bank, tax)
 	if err != nil {
 		return err
+	}
+	if !isSigned(outcome) {
+		return invalid("the outcome is not signed")
 	}
 	return j.update(func(tx *bolt.Tx) error {
 		b, err := task(tx, id)
@@ -188,6 +192,9 @@ func (j *Tax) PutReceipt(id TaskID, bank, tax *partypb.Signed) error {
 		if b.Get(keyReceipt) != nil {
 			return ErrExists
 		}
-		return b.Put(keyReceipt, record)
+		return errors.Join(
+			b.Put(keyOutcome, encode(keyOutcome, outcome.GetBody(), outcome.GetSignature())),
+			b.Put(keyReceipt, record),
+		)
 	})
 }

@@ -1672,9 +1672,11 @@ type StartReplyBody struct {
 	// Which of what was prepared on this connection the session uses, counted from 1; zero if none. 0 to 2^32.
 	Prepared uint64 `protobuf:"varint,7,opt,name=prepared,proto3" json:"prepared,omitempty"`
 	// As in StartBody, with the tax node's seed_index.
-	Ground        *Ground `protobuf:"bytes,8,opt,name=ground,proto3" json:"ground,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Ground *Ground `protobuf:"bytes,8,opt,name=ground,proto3" json:"ground,omitempty"`
+	// Number of the OT extension of what was prepared; zero if none. 0 to 2^32.
+	PreparedExtension uint64 `protobuf:"varint,9,opt,name=prepared_extension,json=preparedExtension,proto3" json:"prepared_extension,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *StartReplyBody) Reset() {
@@ -1761,6 +1763,13 @@ func (x *StartReplyBody) GetGround() *Ground {
 		return x.Ground
 	}
 	return nil
+}
+
+func (x *StartReplyBody) GetPreparedExtension() uint64 {
+	if x != nil {
+		return x.PreparedExtension
+	}
+	return 0
 }
 
 // StoredAnswer is the last flight of a superblock, sent again byte for byte; tax node to bank.
@@ -2617,7 +2626,7 @@ const file_party_partypb_blindscore_proto_rawDesc = "" +
 	"\rescrow_digest\x18\x05 \x01(\fR\fescrowDigest\"?\n" +
 	"\n" +
 	"StartReply\x121\n" +
-	"\x05start\x18\x01 \x01(\v2\x1b.blindscore.party.v1.SignedR\x05start\"\xa2\x02\n" +
+	"\x05start\x18\x01 \x01(\v2\x1b.blindscore.party.v1.SignedR\x05start\"\xd1\x02\n" +
 	"\x0eStartReplyBody\x12\x1f\n" +
 	"\vtask_digest\x18\x01 \x01(\fR\n" +
 	"taskDigest\x12\x18\n" +
@@ -2627,7 +2636,8 @@ const file_party_partypb_blindscore_proto_rawDesc = "" +
 	"\vsuperblocks\x18\x05 \x01(\rR\vsuperblocks\x12!\n" +
 	"\fstart_digest\x18\x06 \x01(\fR\vstartDigest\x12\x1a\n" +
 	"\bprepared\x18\a \x01(\x04R\bprepared\x123\n" +
-	"\x06ground\x18\b \x01(\v2\x1b.blindscore.party.v1.GroundR\x06ground\"\x8e\x01\n" +
+	"\x06ground\x18\b \x01(\v2\x1b.blindscore.party.v1.GroundR\x06ground\x12-\n" +
+	"\x12prepared_extension\x18\t \x01(\x04R\x11preparedExtension\"\x8e\x01\n" +
 	"\fStoredAnswer\x12\x14\n" +
 	"\x05block\x18\x01 \x01(\rR\x05block\x12\x18\n" +
 	"\aattempt\x18\x02 \x01(\x04R\aattempt\x12\x18\n" +

@@ -243,6 +243,7 @@ func (m *StartReplyBody) check() error {
 		wantBitmap("start_reply.stored", m.GetStored(), uint64(m.GetSuperblocks())),
 		wantBytes("start_reply.start_digest", m.GetStartDigest(), DigestSize),
 		wantRange("start_reply.prepared", m.GetPrepared(), 0, MaxAttempt),
+		wantRange("start_reply.prepared_extension", m.GetPreparedExtension(), 0, MaxAttempt),
 		m.GetGround().checkIn("start_reply.ground"),
 	)
 }

@@ -170,6 +170,7 @@ func TestBounds(t *testing.T) {
 	add("prepare.count", &Prepare{})
 	add("prepare.count", &Prepare{Count: MaxPrepared + 1})
 	edit(add, "start_reply.prepared", goodStartReply, func(m *StartReplyBody) { m.Prepared = MaxAttempt + 1 })
+	edit(add, "start_reply.prepared_extension", goodStartReply, func(m *StartReplyBody) { m.PreparedExtension = MaxAttempt + 1 })
 	add("table_reply.state", &TableReply{})
 	add("table_reply.state", &TableReply{State: 4})
 	add("refusal.code", &Refusal{})
