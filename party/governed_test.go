@@ -135,7 +135,7 @@ func TestEscrowOfTheBanksSeeds(t *testing.T) {
 		l, err := bank.Dial(t.Context(), r.addr) // the tax node's answer to it is its next message
 		if err == nil {
 			_, err = l.Score(t.Context(), r.request())
-			require.NoError(t, l.Close())
+			_ = l.Close()
 		}
 		require.Error(t, err, "a forged escrow is refused before anything runs")
 		require.Empty(t, r.gate.asked)
