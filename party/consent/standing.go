@@ -22,8 +22,8 @@ func (s *Store) Charged(session [32]byte) (c *Charged, found bool, err error) {
 	return &Charged{p.memo, p.outcomes}, true, nil
 }
 
-// Standing is Recheck for a session that was charged, named by its digest: it tells of the consents at some places of the
-// charge whether they still stand. A consent that was forgotten since is ErrExpired; one that was refused is the refusal of then.
+// Standing is Recheck for a session that was charged, named by its digest: it tells of some of its consents whether they still
+// stand. Places count those that were charged, refused ones left out, from 0. A consent that was forgotten since is ErrExpired.
 // The memo of the charge comes with it. Errors are those of Lookup; ErrNone if the session was not charged.
 func (s *Store) Standing(ctx context.Context, session [32]byte, places []int, now time.Time) (memo []byte, out []error, err error) {
 	if len(places) > MaxCompanies || now.IsZero() {
@@ -36,18 +36,22 @@ func (s *Store) Standing(ctx context.Context, session [32]byte, places []int, no
 	if p == nil {
 		return nil, nil, ErrNone
 	}
+	charged := p.numbers[:0]
+	for i, number := range p.numbers {
+		if p.outcomes[i] == nil {
+			charged = append(charged, number)
+		}
+	}
 	out, second := make([]error, len(places)), now.Unix()
 	err = s.read(func(x *index) error {
 		for n, i := range places {
 			if n%4096 == 0 && ctx.Err() != nil {
 				return ctx.Err()
 			}
-			if i < 0 || i >= len(p.numbers) {
-				return because(ErrInvalid, "place %d of %d", i, len(p.numbers))
+			if i < 0 || i >= len(charged) {
+				return because(ErrInvalid, "place %d of %d", i, len(charged))
 			}
-			if out[n] = p.outcomes[i]; out[n] == nil {
-				out[n] = x.numbered(p.numbers[i]).standing(second)
-			}
+			out[n] = x.numbered(charged[i]).standing(second)
 		}
 		return nil
 	})

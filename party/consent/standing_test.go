@@ -44,16 +44,16 @@ func TestStanding(t *testing.T) {
 		require.NoError(t, err)
 		require.True(t, found)
 		require.Equal(t, &Charged{memo, []error{nil, ErrNone, nil, nil, nil}}, charged)
-		got, standing, err := r.Standing(ctx, [32]byte{1}, []int{3, 2, 1, 0}, noon)
+		got, standing, err := r.Standing(ctx, [32]byte{1}, []int{2, 1, 0}, noon)
 		require.NoError(t, err)
 		require.Equal(t, memo, got)
-		require.Equal(t, []error{nil, ErrRevoked, ErrNone, nil}, standing)
-		_, standing, err = r.Standing(ctx, [32]byte{1}, []int{4}, noon.Add(time.Hour))
+		require.Equal(t, []error{nil, ErrRevoked, nil}, standing)
+		_, standing, err = r.Standing(ctx, [32]byte{1}, []int{3}, noon.Add(time.Hour))
 		require.NoError(t, err)
 		require.Equal(t, []error{ErrExpired}, standing)
 		r.reopen(t)
 	}
-	for _, bad := range []int{-1, 5} {
+	for _, bad := range []int{-1, 4} {
 		_, _, err = r.Standing(ctx, [32]byte{1}, []int{bad}, noon)
 		require.ErrorIs(t, err, ErrInvalid)
 	}
@@ -68,7 +68,7 @@ func TestStanding(t *testing.T) {
 	res, err := r.Grant(ctx, noon.Add(time.Hour), create(t, c, 3))
 	require.NoError(t, err)
 	require.NoError(t, res[0].Err)
-	_, standing, err := r.Standing(ctx, [32]byte{1}, []int{4}, noon)
+	_, standing, err := r.Standing(ctx, [32]byte{1}, []int{3}, noon)
 	require.NoError(t, err)
 	require.Equal(t, []error{ErrExpired}, standing)
 }

@@ -50,7 +50,10 @@ var edges = []struct {
 	{"party/ledger", []string{"party/internal/boltfile"}},
 	{"party/ledger/remote", []string{"party/ledger", "party/transport"}},
 	{"party/consent", []string{"party/uscc", "party/transport", "party/ledger", "party/internal/boltfile"}},
+	{"party/policy", []string{"party/uscc", "party/transport", "party/internal/boltfile"}},
+	{"party/admission", []string{"party/consent", "party/ledger", "party/partypb", "party/policy", "party/transport", "party/uscc"}},
 	{"party/evidence", []string{"mpc", "party/partypb"}},
+	{"party/policy", []string{"party/uscc", "party/transport", "party/internal/boltfile"}},
 	{"party/records", []string{"circuits", "party/uscc"}},
 	{"party", []string{"sharing", "circuits", "mpc", "mpc/ot", "mpc/lookup", "mpc/lattice", "mpc/score", "party/..."}},
 
