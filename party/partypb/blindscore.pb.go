@@ -328,7 +328,7 @@ func (RefusalCode) EnumDescriptor() ([]byte, []int) {
 // of them made anew.
 type Signed struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// An encoded Task, EscrowBody, AdmissionBody, StartBody, StartReplyBody, OutcomeBody or ReceiptBody, as the field that
+	// An encoded Task, ApprovalBody, EscrowBody, AdmissionBody, StartBody, StartReplyBody, OutcomeBody or ReceiptBody, as the field that
 	// holds this Signed says; 1 to 1,048,320 bytes.
 	Body []byte `protobuf:"bytes,1,opt,name=body,proto3" json:"body,omitempty"`
 	// Ed25519 (RFC 8032) by the sender's identity over: context || 0x00 || body, the context naming the kind of body and
@@ -703,6 +703,160 @@ func (x *Task) GetOwnCommitment() []byte {
 	return nil
 }
 
+// ApprovalBody is a regulator's word for a model: it does not travel between the nodes, whose tasks name its digest. The
+// model itself stays with bank and regulator.
+type ApprovalBody struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Version of this message; 2.
+	Version uint32 `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"`
+	// Ed25519 public key of the regulator who signs; 32 bytes.
+	RegulatorKey []byte `protobuf:"bytes,2,opt,name=regulator_key,json=regulatorKey,proto3" json:"regulator_key,omitempty"`
+	// Ed25519 public key of the bank that may use the model; 32 bytes.
+	BankKey []byte `protobuf:"bytes,3,opt,name=bank_key,json=bankKey,proto3" json:"bank_key,omitempty"`
+	// Name of the bank as in its certificate; 1 to 128 bytes of printable text.
+	BankName string `protobuf:"bytes,4,opt,name=bank_name,json=bankName,proto3" json:"bank_name,omitempty"`
+	// Hiding commitment to the compiled model, as tasks carry it; 32 bytes.
+	ModelDigest []byte `protobuf:"bytes,5,opt,name=model_digest,json=modelDigest,proto3" json:"model_digest,omitempty"`
+	// SHA-256 of the canonical encoding of the schema; 32 bytes.
+	SchemaDigest []byte `protobuf:"bytes,6,opt,name=schema_digest,json=schemaDigest,proto3" json:"schema_digest,omitempty"`
+	// Features that the model reads, as in Task.
+	Features []string `protobuf:"bytes,7,rep,name=features,proto3" json:"features,omitempty"`
+	// Digest of the encrypted table that the regulator recomputed; 32 bytes, or empty for none.
+	TableDigest []byte `protobuf:"bytes,8,opt,name=table_digest,json=tableDigest,proto3" json:"table_digest,omitempty"`
+	// Most bits of output a company and evaluation; 1 to 16.
+	MaxBits uint32 `protobuf:"varint,9,opt,name=max_bits,json=maxBits,proto3" json:"max_bits,omitempty"`
+	// Whether scores may be released in place of bands.
+	Scores bool `protobuf:"varint,10,opt,name=scores,proto3" json:"scores,omitempty"`
+	// SHA-256 of the report of the leakage lint, which the regulator keeps; 32 bytes.
+	LintDigest []byte `protobuf:"bytes,11,opt,name=lint_digest,json=lintDigest,proto3" json:"lint_digest,omitempty"`
+	// From when until when it holds; RFC 3339 in UTC with whole seconds, from before until.
+	From          string `protobuf:"bytes,12,opt,name=from,proto3" json:"from,omitempty"`
+	Until         string `protobuf:"bytes,13,opt,name=until,proto3" json:"until,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ApprovalBody) Reset() {
+	*x = ApprovalBody{}
+	mi := &file_party_partypb_blindscore_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ApprovalBody) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ApprovalBody) ProtoMessage() {}
+
+func (x *ApprovalBody) ProtoReflect() protoreflect.Message {
+	mi := &file_party_partypb_blindscore_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ApprovalBody.ProtoReflect.Descriptor instead.
+func (*ApprovalBody) Descriptor() ([]byte, []int) {
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *ApprovalBody) GetVersion() uint32 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *ApprovalBody) GetRegulatorKey() []byte {
+	if x != nil {
+		return x.RegulatorKey
+	}
+	return nil
+}
+
+func (x *ApprovalBody) GetBankKey() []byte {
+	if x != nil {
+		return x.BankKey
+	}
+	return nil
+}
+
+func (x *ApprovalBody) GetBankName() string {
+	if x != nil {
+		return x.BankName
+	}
+	return ""
+}
+
+func (x *ApprovalBody) GetModelDigest() []byte {
+	if x != nil {
+		return x.ModelDigest
+	}
+	return nil
+}
+
+func (x *ApprovalBody) GetSchemaDigest() []byte {
+	if x != nil {
+		return x.SchemaDigest
+	}
+	return nil
+}
+
+func (x *ApprovalBody) GetFeatures() []string {
+	if x != nil {
+		return x.Features
+	}
+	return nil
+}
+
+func (x *ApprovalBody) GetTableDigest() []byte {
+	if x != nil {
+		return x.TableDigest
+	}
+	return nil
+}
+
+func (x *ApprovalBody) GetMaxBits() uint32 {
+	if x != nil {
+		return x.MaxBits
+	}
+	return 0
+}
+
+func (x *ApprovalBody) GetScores() bool {
+	if x != nil {
+		return x.Scores
+	}
+	return false
+}
+
+func (x *ApprovalBody) GetLintDigest() []byte {
+	if x != nil {
+		return x.LintDigest
+	}
+	return nil
+}
+
+func (x *ApprovalBody) GetFrom() string {
+	if x != nil {
+		return x.From
+	}
+	return ""
+}
+
+func (x *ApprovalBody) GetUntil() string {
+	if x != nil {
+		return x.Until
+	}
+	return ""
+}
+
 // Hello opens the conversation; bank to tax node.
 type Hello struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -718,7 +872,7 @@ type Hello struct {
 
 func (x *Hello) Reset() {
 	*x = Hello{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[3]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -730,7 +884,7 @@ func (x *Hello) String() string {
 func (*Hello) ProtoMessage() {}
 
 func (x *Hello) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[3]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -743,7 +897,7 @@ func (x *Hello) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Hello.ProtoReflect.Descriptor instead.
 func (*Hello) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{3}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Hello) GetVersion() uint32 {
@@ -794,7 +948,7 @@ type HelloReply struct {
 
 func (x *HelloReply) Reset() {
 	*x = HelloReply{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[4]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -806,7 +960,7 @@ func (x *HelloReply) String() string {
 func (*HelloReply) ProtoMessage() {}
 
 func (x *HelloReply) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[4]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -819,7 +973,7 @@ func (x *HelloReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HelloReply.ProtoReflect.Descriptor instead.
 func (*HelloReply) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{4}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *HelloReply) GetVersion() uint32 {
@@ -889,7 +1043,7 @@ type Escrow struct {
 
 func (x *Escrow) Reset() {
 	*x = Escrow{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[5]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -901,7 +1055,7 @@ func (x *Escrow) String() string {
 func (*Escrow) ProtoMessage() {}
 
 func (x *Escrow) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[5]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -914,7 +1068,7 @@ func (x *Escrow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Escrow.ProtoReflect.Descriptor instead.
 func (*Escrow) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{5}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Escrow) GetEscrow() *Signed {
@@ -941,7 +1095,7 @@ type EscrowBody struct {
 
 func (x *EscrowBody) Reset() {
 	*x = EscrowBody{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[6]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -953,7 +1107,7 @@ func (x *EscrowBody) String() string {
 func (*EscrowBody) ProtoMessage() {}
 
 func (x *EscrowBody) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[6]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -966,7 +1120,7 @@ func (x *EscrowBody) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EscrowBody.ProtoReflect.Descriptor instead.
 func (*EscrowBody) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{6}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *EscrowBody) GetLink() []byte {
@@ -1007,7 +1161,7 @@ type TableOffer struct {
 
 func (x *TableOffer) Reset() {
 	*x = TableOffer{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[7]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1019,7 +1173,7 @@ func (x *TableOffer) String() string {
 func (*TableOffer) ProtoMessage() {}
 
 func (x *TableOffer) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[7]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1032,7 +1186,7 @@ func (x *TableOffer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TableOffer.ProtoReflect.Descriptor instead.
 func (*TableOffer) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{7}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *TableOffer) GetDigest() []byte {
@@ -1074,7 +1228,7 @@ type TableReply struct {
 
 func (x *TableReply) Reset() {
 	*x = TableReply{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[8]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1086,7 +1240,7 @@ func (x *TableReply) String() string {
 func (*TableReply) ProtoMessage() {}
 
 func (x *TableReply) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[8]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1099,7 +1253,7 @@ func (x *TableReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TableReply.ProtoReflect.Descriptor instead.
 func (*TableReply) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{8}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *TableReply) GetState() TableState {
@@ -1121,7 +1275,7 @@ type Prepare struct {
 
 func (x *Prepare) Reset() {
 	*x = Prepare{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[9]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1133,7 +1287,7 @@ func (x *Prepare) String() string {
 func (*Prepare) ProtoMessage() {}
 
 func (x *Prepare) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[9]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1146,7 +1300,7 @@ func (x *Prepare) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Prepare.ProtoReflect.Descriptor instead.
 func (*Prepare) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{9}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Prepare) GetCount() uint32 {
@@ -1167,7 +1321,7 @@ type Propose struct {
 
 func (x *Propose) Reset() {
 	*x = Propose{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[10]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1179,7 +1333,7 @@ func (x *Propose) String() string {
 func (*Propose) ProtoMessage() {}
 
 func (x *Propose) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[10]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1192,7 +1346,7 @@ func (x *Propose) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Propose.ProtoReflect.Descriptor instead.
 func (*Propose) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{10}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Propose) GetTask() *Signed {
@@ -1213,7 +1367,7 @@ type Companies struct {
 
 func (x *Companies) Reset() {
 	*x = Companies{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[11]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1225,7 +1379,7 @@ func (x *Companies) String() string {
 func (*Companies) ProtoMessage() {}
 
 func (x *Companies) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[11]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1238,7 +1392,7 @@ func (x *Companies) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Companies.ProtoReflect.Descriptor instead.
 func (*Companies) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{11}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Companies) GetIds() []byte {
@@ -1259,7 +1413,7 @@ type Admission struct {
 
 func (x *Admission) Reset() {
 	*x = Admission{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[12]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1271,7 +1425,7 @@ func (x *Admission) String() string {
 func (*Admission) ProtoMessage() {}
 
 func (x *Admission) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[12]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1284,7 +1438,7 @@ func (x *Admission) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Admission.ProtoReflect.Descriptor instead.
 func (*Admission) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{12}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Admission) GetAdmission() *Signed {
@@ -1314,7 +1468,7 @@ type AdmissionBody struct {
 
 func (x *AdmissionBody) Reset() {
 	*x = AdmissionBody{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[13]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1326,7 +1480,7 @@ func (x *AdmissionBody) String() string {
 func (*AdmissionBody) ProtoMessage() {}
 
 func (x *AdmissionBody) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[13]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1339,7 +1493,7 @@ func (x *AdmissionBody) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdmissionBody.ProtoReflect.Descriptor instead.
 func (*AdmissionBody) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{13}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *AdmissionBody) GetTaskDigest() []byte {
@@ -1388,7 +1542,7 @@ type Start struct {
 
 func (x *Start) Reset() {
 	*x = Start{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[14]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1400,7 +1554,7 @@ func (x *Start) String() string {
 func (*Start) ProtoMessage() {}
 
 func (x *Start) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[14]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1413,7 +1567,7 @@ func (x *Start) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Start.ProtoReflect.Descriptor instead.
 func (*Start) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{14}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Start) GetStart() *Signed {
@@ -1448,7 +1602,7 @@ type StartBody struct {
 
 func (x *StartBody) Reset() {
 	*x = StartBody{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[15]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1460,7 +1614,7 @@ func (x *StartBody) String() string {
 func (*StartBody) ProtoMessage() {}
 
 func (x *StartBody) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[15]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1473,7 +1627,7 @@ func (x *StartBody) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartBody.ProtoReflect.Descriptor instead.
 func (*StartBody) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{15}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *StartBody) GetTaskDigest() []byte {
@@ -1544,7 +1698,7 @@ type Ground struct {
 
 func (x *Ground) Reset() {
 	*x = Ground{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[16]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1556,7 +1710,7 @@ func (x *Ground) String() string {
 func (*Ground) ProtoMessage() {}
 
 func (x *Ground) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[16]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1569,7 +1723,7 @@ func (x *Ground) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Ground.ProtoReflect.Descriptor instead.
 func (*Ground) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{16}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Ground) GetLink() []byte {
@@ -1618,7 +1772,7 @@ type StartReply struct {
 
 func (x *StartReply) Reset() {
 	*x = StartReply{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[17]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1630,7 +1784,7 @@ func (x *StartReply) String() string {
 func (*StartReply) ProtoMessage() {}
 
 func (x *StartReply) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[17]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1643,7 +1797,7 @@ func (x *StartReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartReply.ProtoReflect.Descriptor instead.
 func (*StartReply) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{17}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *StartReply) GetStart() *Signed {
@@ -1681,7 +1835,7 @@ type StartReplyBody struct {
 
 func (x *StartReplyBody) Reset() {
 	*x = StartReplyBody{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[18]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1693,7 +1847,7 @@ func (x *StartReplyBody) String() string {
 func (*StartReplyBody) ProtoMessage() {}
 
 func (x *StartReplyBody) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[18]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1706,7 +1860,7 @@ func (x *StartReplyBody) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartReplyBody.ProtoReflect.Descriptor instead.
 func (*StartReplyBody) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{18}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *StartReplyBody) GetTaskDigest() []byte {
@@ -1791,7 +1945,7 @@ type StoredAnswer struct {
 
 func (x *StoredAnswer) Reset() {
 	*x = StoredAnswer{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[19]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1803,7 +1957,7 @@ func (x *StoredAnswer) String() string {
 func (*StoredAnswer) ProtoMessage() {}
 
 func (x *StoredAnswer) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[19]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1816,7 +1970,7 @@ func (x *StoredAnswer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StoredAnswer.ProtoReflect.Descriptor instead.
 func (*StoredAnswer) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{19}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *StoredAnswer) GetBlock() uint32 {
@@ -1865,7 +2019,7 @@ type Outcome struct {
 
 func (x *Outcome) Reset() {
 	*x = Outcome{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[20]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1877,7 +2031,7 @@ func (x *Outcome) String() string {
 func (*Outcome) ProtoMessage() {}
 
 func (x *Outcome) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[20]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1890,7 +2044,7 @@ func (x *Outcome) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Outcome.ProtoReflect.Descriptor instead.
 func (*Outcome) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{20}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Outcome) GetOutcome() *Signed {
@@ -1918,7 +2072,7 @@ type OutcomeBody struct {
 
 func (x *OutcomeBody) Reset() {
 	*x = OutcomeBody{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[21]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1930,7 +2084,7 @@ func (x *OutcomeBody) String() string {
 func (*OutcomeBody) ProtoMessage() {}
 
 func (x *OutcomeBody) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[21]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1943,7 +2097,7 @@ func (x *OutcomeBody) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OutcomeBody.ProtoReflect.Descriptor instead.
 func (*OutcomeBody) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{21}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *OutcomeBody) GetTaskDigest() []byte {
@@ -1985,7 +2139,7 @@ type Receipt struct {
 
 func (x *Receipt) Reset() {
 	*x = Receipt{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[22]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1997,7 +2151,7 @@ func (x *Receipt) String() string {
 func (*Receipt) ProtoMessage() {}
 
 func (x *Receipt) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[22]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2010,7 +2164,7 @@ func (x *Receipt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Receipt.ProtoReflect.Descriptor instead.
 func (*Receipt) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{22}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Receipt) GetReceipt() *Signed {
@@ -2042,7 +2196,7 @@ type ReceiptBody struct {
 
 func (x *ReceiptBody) Reset() {
 	*x = ReceiptBody{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[23]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2054,7 +2208,7 @@ func (x *ReceiptBody) String() string {
 func (*ReceiptBody) ProtoMessage() {}
 
 func (x *ReceiptBody) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[23]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2067,7 +2221,7 @@ func (x *ReceiptBody) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiptBody.ProtoReflect.Descriptor instead.
 func (*ReceiptBody) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{23}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ReceiptBody) GetTaskDigest() []byte {
@@ -2125,7 +2279,7 @@ type Refusal struct {
 
 func (x *Refusal) Reset() {
 	*x = Refusal{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[24]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2137,7 +2291,7 @@ func (x *Refusal) String() string {
 func (*Refusal) ProtoMessage() {}
 
 func (x *Refusal) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[24]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2150,7 +2304,7 @@ func (x *Refusal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refusal.ProtoReflect.Descriptor instead.
 func (*Refusal) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{24}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Refusal) GetCode() RefusalCode {
@@ -2176,7 +2330,7 @@ type Bye struct {
 
 func (x *Bye) Reset() {
 	*x = Bye{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[25]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2188,7 +2342,7 @@ func (x *Bye) String() string {
 func (*Bye) ProtoMessage() {}
 
 func (x *Bye) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[25]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2201,7 +2355,7 @@ func (x *Bye) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Bye.ProtoReflect.Descriptor instead.
 func (*Bye) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{25}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{26}
 }
 
 // Control is one message of the control channel; exactly one field is set, and the whole has at most 1 MiB.
@@ -2232,7 +2386,7 @@ type Control struct {
 
 func (x *Control) Reset() {
 	*x = Control{}
-	mi := &file_party_partypb_blindscore_proto_msgTypes[26]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2244,7 +2398,7 @@ func (x *Control) String() string {
 func (*Control) ProtoMessage() {}
 
 func (x *Control) ProtoReflect() protoreflect.Message {
-	mi := &file_party_partypb_blindscore_proto_msgTypes[26]
+	mi := &file_party_partypb_blindscore_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2257,7 +2411,7 @@ func (x *Control) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Control.ProtoReflect.Descriptor instead.
 func (*Control) Descriptor() ([]byte, []int) {
-	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{26}
+	return file_party_partypb_blindscore_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Control) GetKind() isControl_Kind {
@@ -2557,7 +2711,23 @@ const file_party_partypb_blindscore_proto_rawDesc = "" +
 	"\vtable_joint\x18\x13 \x01(\fR\n" +
 	"tableJoint\x12'\n" +
 	"\x0fapproval_digest\x18\x14 \x01(\fR\x0eapprovalDigest\x12%\n" +
-	"\x0eown_commitment\x18\x15 \x01(\fR\rownCommitmentJ\x04\b\x16\x10(\"P\n" +
+	"\x0eown_commitment\x18\x15 \x01(\fR\rownCommitmentJ\x04\b\x16\x10(\"\x8a\x03\n" +
+	"\fApprovalBody\x12\x18\n" +
+	"\aversion\x18\x01 \x01(\rR\aversion\x12#\n" +
+	"\rregulator_key\x18\x02 \x01(\fR\fregulatorKey\x12\x19\n" +
+	"\bbank_key\x18\x03 \x01(\fR\abankKey\x12\x1b\n" +
+	"\tbank_name\x18\x04 \x01(\tR\bbankName\x12!\n" +
+	"\fmodel_digest\x18\x05 \x01(\fR\vmodelDigest\x12#\n" +
+	"\rschema_digest\x18\x06 \x01(\fR\fschemaDigest\x12\x1a\n" +
+	"\bfeatures\x18\a \x03(\tR\bfeatures\x12!\n" +
+	"\ftable_digest\x18\b \x01(\fR\vtableDigest\x12\x19\n" +
+	"\bmax_bits\x18\t \x01(\rR\amaxBits\x12\x16\n" +
+	"\x06scores\x18\n" +
+	" \x01(\bR\x06scores\x12\x1f\n" +
+	"\vlint_digest\x18\v \x01(\fR\n" +
+	"lintDigest\x12\x12\n" +
+	"\x04from\x18\f \x01(\tR\x04from\x12\x14\n" +
+	"\x05until\x18\r \x01(\tR\x05until\"P\n" +
 	"\x05Hello\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\rR\aversion\x12\x1a\n" +
 	"\bsoftware\x18\x02 \x01(\tR\bsoftware\x12\x11\n" +
@@ -2730,7 +2900,7 @@ func file_party_partypb_blindscore_proto_rawDescGZIP() []byte {
 }
 
 var file_party_partypb_blindscore_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_party_partypb_blindscore_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
+var file_party_partypb_blindscore_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
 var file_party_partypb_blindscore_proto_goTypes = []any{
 	(OutputKind)(0),        // 0: blindscore.party.v1.OutputKind
 	(Engine)(0),            // 1: blindscore.party.v1.Engine
@@ -2740,30 +2910,31 @@ var file_party_partypb_blindscore_proto_goTypes = []any{
 	(*Signed)(nil),         // 5: blindscore.party.v1.Signed
 	(*Parameters)(nil),     // 6: blindscore.party.v1.Parameters
 	(*Task)(nil),           // 7: blindscore.party.v1.Task
-	(*Hello)(nil),          // 8: blindscore.party.v1.Hello
-	(*HelloReply)(nil),     // 9: blindscore.party.v1.HelloReply
-	(*Escrow)(nil),         // 10: blindscore.party.v1.Escrow
-	(*EscrowBody)(nil),     // 11: blindscore.party.v1.EscrowBody
-	(*TableOffer)(nil),     // 12: blindscore.party.v1.TableOffer
-	(*TableReply)(nil),     // 13: blindscore.party.v1.TableReply
-	(*Prepare)(nil),        // 14: blindscore.party.v1.Prepare
-	(*Propose)(nil),        // 15: blindscore.party.v1.Propose
-	(*Companies)(nil),      // 16: blindscore.party.v1.Companies
-	(*Admission)(nil),      // 17: blindscore.party.v1.Admission
-	(*AdmissionBody)(nil),  // 18: blindscore.party.v1.AdmissionBody
-	(*Start)(nil),          // 19: blindscore.party.v1.Start
-	(*StartBody)(nil),      // 20: blindscore.party.v1.StartBody
-	(*Ground)(nil),         // 21: blindscore.party.v1.Ground
-	(*StartReply)(nil),     // 22: blindscore.party.v1.StartReply
-	(*StartReplyBody)(nil), // 23: blindscore.party.v1.StartReplyBody
-	(*StoredAnswer)(nil),   // 24: blindscore.party.v1.StoredAnswer
-	(*Outcome)(nil),        // 25: blindscore.party.v1.Outcome
-	(*OutcomeBody)(nil),    // 26: blindscore.party.v1.OutcomeBody
-	(*Receipt)(nil),        // 27: blindscore.party.v1.Receipt
-	(*ReceiptBody)(nil),    // 28: blindscore.party.v1.ReceiptBody
-	(*Refusal)(nil),        // 29: blindscore.party.v1.Refusal
-	(*Bye)(nil),            // 30: blindscore.party.v1.Bye
-	(*Control)(nil),        // 31: blindscore.party.v1.Control
+	(*ApprovalBody)(nil),   // 8: blindscore.party.v1.ApprovalBody
+	(*Hello)(nil),          // 9: blindscore.party.v1.Hello
+	(*HelloReply)(nil),     // 10: blindscore.party.v1.HelloReply
+	(*Escrow)(nil),         // 11: blindscore.party.v1.Escrow
+	(*EscrowBody)(nil),     // 12: blindscore.party.v1.EscrowBody
+	(*TableOffer)(nil),     // 13: blindscore.party.v1.TableOffer
+	(*TableReply)(nil),     // 14: blindscore.party.v1.TableReply
+	(*Prepare)(nil),        // 15: blindscore.party.v1.Prepare
+	(*Propose)(nil),        // 16: blindscore.party.v1.Propose
+	(*Companies)(nil),      // 17: blindscore.party.v1.Companies
+	(*Admission)(nil),      // 18: blindscore.party.v1.Admission
+	(*AdmissionBody)(nil),  // 19: blindscore.party.v1.AdmissionBody
+	(*Start)(nil),          // 20: blindscore.party.v1.Start
+	(*StartBody)(nil),      // 21: blindscore.party.v1.StartBody
+	(*Ground)(nil),         // 22: blindscore.party.v1.Ground
+	(*StartReply)(nil),     // 23: blindscore.party.v1.StartReply
+	(*StartReplyBody)(nil), // 24: blindscore.party.v1.StartReplyBody
+	(*StoredAnswer)(nil),   // 25: blindscore.party.v1.StoredAnswer
+	(*Outcome)(nil),        // 26: blindscore.party.v1.Outcome
+	(*OutcomeBody)(nil),    // 27: blindscore.party.v1.OutcomeBody
+	(*Receipt)(nil),        // 28: blindscore.party.v1.Receipt
+	(*ReceiptBody)(nil),    // 29: blindscore.party.v1.ReceiptBody
+	(*Refusal)(nil),        // 30: blindscore.party.v1.Refusal
+	(*Bye)(nil),            // 31: blindscore.party.v1.Bye
+	(*Control)(nil),        // 32: blindscore.party.v1.Control
 }
 var file_party_partypb_blindscore_proto_depIdxs = []int32{
 	2,  // 0: blindscore.party.v1.Parameters.form:type_name -> blindscore.party.v1.Form
@@ -2775,28 +2946,28 @@ var file_party_partypb_blindscore_proto_depIdxs = []int32{
 	5,  // 6: blindscore.party.v1.Propose.task:type_name -> blindscore.party.v1.Signed
 	5,  // 7: blindscore.party.v1.Admission.admission:type_name -> blindscore.party.v1.Signed
 	5,  // 8: blindscore.party.v1.Start.start:type_name -> blindscore.party.v1.Signed
-	21, // 9: blindscore.party.v1.StartBody.ground:type_name -> blindscore.party.v1.Ground
+	22, // 9: blindscore.party.v1.StartBody.ground:type_name -> blindscore.party.v1.Ground
 	5,  // 10: blindscore.party.v1.StartReply.start:type_name -> blindscore.party.v1.Signed
-	21, // 11: blindscore.party.v1.StartReplyBody.ground:type_name -> blindscore.party.v1.Ground
+	22, // 11: blindscore.party.v1.StartReplyBody.ground:type_name -> blindscore.party.v1.Ground
 	5,  // 12: blindscore.party.v1.Outcome.outcome:type_name -> blindscore.party.v1.Signed
 	5,  // 13: blindscore.party.v1.Receipt.receipt:type_name -> blindscore.party.v1.Signed
 	4,  // 14: blindscore.party.v1.Refusal.code:type_name -> blindscore.party.v1.RefusalCode
-	8,  // 15: blindscore.party.v1.Control.hello:type_name -> blindscore.party.v1.Hello
-	9,  // 16: blindscore.party.v1.Control.hello_reply:type_name -> blindscore.party.v1.HelloReply
-	15, // 17: blindscore.party.v1.Control.propose:type_name -> blindscore.party.v1.Propose
-	16, // 18: blindscore.party.v1.Control.companies:type_name -> blindscore.party.v1.Companies
-	17, // 19: blindscore.party.v1.Control.admission:type_name -> blindscore.party.v1.Admission
-	19, // 20: blindscore.party.v1.Control.start:type_name -> blindscore.party.v1.Start
-	22, // 21: blindscore.party.v1.Control.start_reply:type_name -> blindscore.party.v1.StartReply
-	24, // 22: blindscore.party.v1.Control.stored_answer:type_name -> blindscore.party.v1.StoredAnswer
-	27, // 23: blindscore.party.v1.Control.receipt:type_name -> blindscore.party.v1.Receipt
-	29, // 24: blindscore.party.v1.Control.refusal:type_name -> blindscore.party.v1.Refusal
-	30, // 25: blindscore.party.v1.Control.bye:type_name -> blindscore.party.v1.Bye
-	12, // 26: blindscore.party.v1.Control.table_offer:type_name -> blindscore.party.v1.TableOffer
-	13, // 27: blindscore.party.v1.Control.table_reply:type_name -> blindscore.party.v1.TableReply
-	14, // 28: blindscore.party.v1.Control.prepare:type_name -> blindscore.party.v1.Prepare
-	10, // 29: blindscore.party.v1.Control.escrow:type_name -> blindscore.party.v1.Escrow
-	25, // 30: blindscore.party.v1.Control.outcome:type_name -> blindscore.party.v1.Outcome
+	9,  // 15: blindscore.party.v1.Control.hello:type_name -> blindscore.party.v1.Hello
+	10, // 16: blindscore.party.v1.Control.hello_reply:type_name -> blindscore.party.v1.HelloReply
+	16, // 17: blindscore.party.v1.Control.propose:type_name -> blindscore.party.v1.Propose
+	17, // 18: blindscore.party.v1.Control.companies:type_name -> blindscore.party.v1.Companies
+	18, // 19: blindscore.party.v1.Control.admission:type_name -> blindscore.party.v1.Admission
+	20, // 20: blindscore.party.v1.Control.start:type_name -> blindscore.party.v1.Start
+	23, // 21: blindscore.party.v1.Control.start_reply:type_name -> blindscore.party.v1.StartReply
+	25, // 22: blindscore.party.v1.Control.stored_answer:type_name -> blindscore.party.v1.StoredAnswer
+	28, // 23: blindscore.party.v1.Control.receipt:type_name -> blindscore.party.v1.Receipt
+	30, // 24: blindscore.party.v1.Control.refusal:type_name -> blindscore.party.v1.Refusal
+	31, // 25: blindscore.party.v1.Control.bye:type_name -> blindscore.party.v1.Bye
+	13, // 26: blindscore.party.v1.Control.table_offer:type_name -> blindscore.party.v1.TableOffer
+	14, // 27: blindscore.party.v1.Control.table_reply:type_name -> blindscore.party.v1.TableReply
+	15, // 28: blindscore.party.v1.Control.prepare:type_name -> blindscore.party.v1.Prepare
+	11, // 29: blindscore.party.v1.Control.escrow:type_name -> blindscore.party.v1.Escrow
+	26, // 30: blindscore.party.v1.Control.outcome:type_name -> blindscore.party.v1.Outcome
 	31, // [31:31] is the sub-list for method output_type
 	31, // [31:31] is the sub-list for method input_type
 	31, // [31:31] is the sub-list for extension type_name
@@ -2809,7 +2980,7 @@ func file_party_partypb_blindscore_proto_init() {
 	if File_party_partypb_blindscore_proto != nil {
 		return
 	}
-	file_party_partypb_blindscore_proto_msgTypes[26].OneofWrappers = []any{
+	file_party_partypb_blindscore_proto_msgTypes[27].OneofWrappers = []any{
 		(*Control_Hello)(nil),
 		(*Control_HelloReply)(nil),
 		(*Control_Propose)(nil),
@@ -2833,7 +3004,7 @@ func file_party_partypb_blindscore_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_party_partypb_blindscore_proto_rawDesc), len(file_party_partypb_blindscore_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   27,
+			NumMessages:   28,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

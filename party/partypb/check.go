@@ -181,6 +181,27 @@ func (m *Task) check() error {
 	return wantRange("task: superblocks", (m.GetCompanies()+size-1)/size, 0, MaxSuperblocks)
 }
 
+func (m *ApprovalBody) check() error {
+	err := first(
+		wantRange("approval.version", uint64(m.GetVersion()), Version, Version),
+		wantBytes("approval.regulator_key", m.GetRegulatorKey(), KeySize),
+		wantBytes("approval.bank_key", m.GetBankKey(), KeySize),
+		wantText("approval.bank_name", m.GetBankName(), MaxNameBytes),
+		wantBytes("approval.model_digest", m.GetModelDigest(), DigestSize),
+		wantBytes("approval.schema_digest", m.GetSchemaDigest(), DigestSize),
+		wantNames("approval.features", m.GetFeatures(), 1),
+		wantOptional("approval.table_digest", m.GetTableDigest(), DigestSize),
+		wantRange("approval.max_bits", uint64(m.GetMaxBits()), 1, MaxOutputBits),
+		wantBytes("approval.lint_digest", m.GetLintDigest(), DigestSize),
+		wantTime("approval.from", m.GetFrom()),
+		wantTime("approval.until", m.GetUntil()),
+	)
+	if err == nil && m.GetFrom() >= m.GetUntil() { // times of one form sort as text
+		return invalid("approval.until", "not after %s", m.GetFrom())
+	}
+	return err
+}
+
 // checkTable wants a table to be named by a task that uses one, and by no other.
 func (m *Task) checkTable() error {
 	size := 0

@@ -51,6 +51,14 @@ func goodGround() *Ground {
 	return &Ground{Link: fill(32, 15), SetupDigest: fill(32, 16), Extensions: 7, SeedIndex: 2, EscrowDigest: fill(32, 17)}
 }
 
+func goodApproval() *ApprovalBody {
+	return &ApprovalBody{
+		Version: Version, RegulatorKey: fill(32, 21), BankKey: fill(32, 22), BankName: "Harbour Bank",
+		ModelDigest: fill(32, 5), SchemaDigest: fill(32, 4), Features: []string{"sales_12m", "growth"}, TableDigest: fill(32, 23),
+		MaxBits: 3, LintDigest: fill(32, 24), From: "2024-05-06T07:08:09Z", Until: "2025-05-06T07:08:09Z",
+	}
+}
+
 func goodEscrow() *EscrowBody {
 	return &EscrowBody{Link: fill(32, 15), TaxKey: fill(32, 2), Escrow: fill(664, 1)}
 }

@@ -34,7 +34,7 @@ func FuzzDecode(f *testing.F) {
 }
 
 func FuzzOpenBody(f *testing.F) {
-	for _, body := range []Body{goodTask(), goodAdmission(), goodStart(), goodStartReply(), goodReceipt(), goodEscrow(), goodOutcome()} {
+	for _, body := range []Body{goodTask(), goodAdmission(), goodStart(), goodStartReply(), goodReceipt(), goodEscrow(), goodOutcome(), goodApproval()} {
 		s, err := SignBody(signer(bankKey), body)
 		if err != nil {
 			f.Fatal(err)
@@ -43,7 +43,7 @@ func FuzzOpenBody(f *testing.F) {
 	}
 	pub := bankKey.Public().(ed25519.PublicKey)
 	f.Fuzz(func(t *testing.T, b []byte) {
-		for _, into := range []Body{&Task{}, &AdmissionBody{}, &StartBody{}, &StartReplyBody{}, &ReceiptBody{}, &EscrowBody{}, &OutcomeBody{}} {
+		for _, into := range []Body{&Task{}, &AdmissionBody{}, &StartBody{}, &StartReplyBody{}, &ReceiptBody{}, &EscrowBody{}, &OutcomeBody{}, &ApprovalBody{}} {
 			s, err := signBytes(signer(bankKey), into.context(), b)
 			if err != nil {
 				t.Fatal(err)

@@ -7,7 +7,7 @@ import (
 	"hash"
 )
 
-// Body is what a Signed holds: *Task, *EscrowBody, *AdmissionBody, *StartBody, *StartReplyBody, *OutcomeBody or
+// Body is what a Signed holds: *Task, *ApprovalBody, *EscrowBody, *AdmissionBody, *StartBody, *StartReplyBody, *OutcomeBody or
 // *ReceiptBody. It cannot be implemented elsewhere. The context of a signature follows from its type, so that a signature over one kind of body is
 // never one over another.
 type Body interface {
@@ -19,6 +19,7 @@ func (*Task) context() string           { return "blindscore task v2" }
 func (*AdmissionBody) context() string  { return "blindscore admission v2" }
 func (*StartBody) context() string      { return "blindscore start v2" }
 func (*StartReplyBody) context() string { return "blindscore start reply v2" }
+func (*ApprovalBody) context() string   { return "blindscore approval v2" }
 func (*EscrowBody) context() string     { return "blindscore escrow v2" }
 func (*OutcomeBody) context() string    { return "blindscore outcome v2" }
 func (*ReceiptBody) context() string    { return "blindscore receipt v2" }
@@ -93,6 +94,11 @@ func AdmissionDigest(admission *Signed) [DigestSize]byte {
 // StartDigest returns the digest of the signed body of a Start, which a StartReplyBody names.
 func StartDigest(start *Signed) [DigestSize]byte {
 	return sha256.Sum256(inContext("blindscore start digest v1", start.GetBody()))
+}
+
+// ApprovalDigest returns the digest of a signed approval, which tasks and the ledger name.
+func ApprovalDigest(approval *Signed) [DigestSize]byte {
+	return sha256.Sum256(inContext("blindscore approval digest v2", approval.GetBody()))
 }
 
 // EscrowDigest returns the digest of the signed body of an Escrow, which a Ground names.

@@ -11,7 +11,7 @@ import (
 
 func TestSignedBodies(t *testing.T) {
 	pub := bankKey.Public().(ed25519.PublicKey)
-	bodies := []Body{goodTask(), goodAdmission(), goodStart(), goodStartReply(), goodReceipt(), goodEscrow(), goodOutcome()}
+	bodies := []Body{goodTask(), goodAdmission(), goodStart(), goodStartReply(), goodReceipt(), goodEscrow(), goodOutcome(), goodApproval()}
 	for i, body := range bodies {
 		s, err := SignBody(signer(bankKey), body)
 		require.NoError(t, err)
