@@ -142,12 +142,17 @@ func (p Params) Rounding(x int64) (low, high int64) {
 	return low, high
 }
 
-// Threshold is the least shared value that counts as having reached t - lo = x, lo being the least dot product: x if the
-// unit is 1; else such that a score a unit or more away from the threshold (13/16 of one, and noise) is always on its
-// right side.
+// Threshold is the least shared value that counts as having reached t - lo = x, lo being the least dot product: 0 if every
+// score has, 2^m if none has; else x if the unit is 1, and if it is not such that a score a unit or more away from the
+// threshold (13/16 of one, and noise) is always on its right side.
 func (p Params) Threshold(x int64) int64 {
 	shift := p.k - p.m
-	if shift == 0 {
+	switch {
+	case x <= 0:
+		return 0
+	case x > 1<<p.k-1:
+		return 1 << p.m
+	case shift == 0:
 		return x
 	}
 	return x>>shift + 1
