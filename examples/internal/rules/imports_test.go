@@ -53,7 +53,6 @@ var edges = []struct {
 	{"party/policy", []string{"party/uscc", "party/transport", "party/internal/boltfile"}},
 	{"party/admission", []string{"party/consent", "party/ledger", "party/partypb", "party/policy", "party/transport", "party/uscc"}},
 	{"party/evidence", []string{"mpc", "party/partypb"}},
-	{"party/policy", []string{"party/uscc", "party/transport", "party/internal/boltfile"}},
 	{"party/records", []string{"circuits", "party/uscc"}},
 	{"party", []string{"sharing", "circuits", "mpc", "mpc/ot", "mpc/lookup", "mpc/lattice", "mpc/score", "party/..."}},
 
