@@ -236,8 +236,12 @@ func TestNextCountsReservations(t *testing.T) {
 	_, _ = reserved(t, Params{4}, 0)
 	require.Equal(t, before+3, s.Next())
 
-	require.NoError(t, s.extended.seek(before))
-	require.Equal(t, before, s.Next())
-	require.ErrorIs(t, s.extended.seek(maxExtensions+1), mpc.ErrParams)
-	require.NoError(t, s.extended.seek(before+3))
+	again, err := senderAt(s, before)
+	require.NoError(t, err)
+	require.Equal(t, before, again.Next())
+	require.Equal(t, before+3, s.Next(), "is on its own")
+	_, err = senderAt(s, maxExtensions+1)
+	require.ErrorIs(t, err, mpc.ErrParams)
+	_, err = receiverAt(r, maxExtensions+1)
+	require.ErrorIs(t, err, mpc.ErrParams)
 }

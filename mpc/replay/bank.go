@@ -52,32 +52,26 @@ func (b *Bank) Replay(ctx context.Context, blocks []int, load Load) ([]Deviation
 	if err != nil {
 		return nil, err
 	}
-	r := &replayer{role: mpc.RoleBank, l: &b.Link, s: &b.Session, side: &bankSide{b, bank}, load: load}
+	r := &replayer{role: mpc.RoleBank, l: &b.Link, s: &b.Session, side: &bankSide{Bank: b, bank: bank}, load: load}
 	return r.run(ctx, blocks)
 }
 
-var seekSender = replay.SeekSender.(func(*ot.Sender, uint64) error)
+var senderAt = replay.SenderAt.(func(*ot.Sender, uint64) (*ot.Sender, error))
 
 type bankSide struct {
 	*Bank
 	bank *score.Bank
+	link *ot.Sender
 }
 
-func (b *bankSide) link(ctx context.Context, ch mpc.Channel) (runner, error) {
-	sender, err := ot.NewSender(ctx, ch, b.OT, b.SID, b.Link.Seed)
+func (b *bankSide) setUp(ctx context.Context, ch mpc.Channel) (err error) {
+	b.link, err = ot.NewSender(ctx, ch, b.OT, b.SID, b.Link.Seed)
+	return err
+}
+
+func (b *bankSide) run(ctx context.Context, s *mpc.Session, conn *mpc.Conn, block int) ([]Deviation, error) {
+	sender, err := senderAt(b.link, b.number(block))
 	if err != nil {
-		return nil, err
-	}
-	return &bankRunner{b, sender}, nil
-}
-
-type bankRunner struct {
-	*bankSide
-	sender *ot.Sender
-}
-
-func (b *bankRunner) run(ctx context.Context, s *mpc.Session, conn *mpc.Conn, block int) ([]Deviation, error) {
-	if err := seekSender(b.sender, b.number(block)); err != nil {
 		return nil, err
 	}
 	if p := b.Prepared; p != nil {
@@ -88,7 +82,7 @@ func (b *bankRunner) run(ctx context.Context, s *mpc.Session, conn *mpc.Conn, bl
 		if message.Payload == nil {
 			return nil, malformed("the corrections that were sent ahead are there as a hash only")
 		}
-		ready, err := score.PrepareBank(b.Params, b.sender, p.Binding, message.Payload)
+		ready, err := score.PrepareBank(b.Params, sender, p.Binding, message.Payload)
 		if err != nil {
 			return nil, err
 		}
@@ -96,7 +90,7 @@ func (b *bankRunner) run(ctx context.Context, s *mpc.Session, conn *mpc.Conn, bl
 			return nil, err
 		}
 	}
-	return nil, b.bank.Run(ctx, s, conn, b.sender, []int{block}, func(block int, _ mpc.Digest, values []uint16) error {
+	return nil, b.bank.Run(ctx, s, conn, sender, []int{block}, func(block int, _ mpc.Digest, values []uint16) error {
 		if b.Values == nil {
 			return nil
 		}

@@ -19,12 +19,9 @@ var blockSession = replay.BlockSession.(func(mpc.Config, func(block int) mpc.See
 
 // side is what differs between the two parties.
 type side interface {
-	// link runs the OT set-up anew over ch.
-	link(ctx context.Context, ch mpc.Channel) (runner, error)
-}
-
-// runner replays superblocks, one at a time, on an OT set-up of its own.
-type runner interface {
+	// setUp runs the OT set-up anew over ch.
+	setUp(ctx context.Context, ch mpc.Channel) error
+	// run runs a superblock after it. Several run at once.
 	run(ctx context.Context, s *mpc.Session, conn *mpc.Conn, block int) ([]Deviation, error)
 }
 
@@ -65,7 +62,7 @@ func (r *replayer) run(ctx context.Context, sample []int) ([]Deviation, error) {
 
 	// If the set-up is not what this side says, nothing after it can be.
 	ch := &setup{link: r.l}
-	first, err := r.side.link(ctx, ch)
+	err = r.side.setUp(ctx, ch)
 	switch {
 	case err == nil && len(ch.found) > 0:
 		return ch.found, nil
@@ -74,7 +71,7 @@ func (r *replayer) run(ctx context.Context, sample []int) ([]Deviation, error) {
 	case err != nil:
 		return nil, err
 	}
-	if err := r.superblocks(ctx, sample, first); err != nil {
+	if err := r.superblocks(ctx, sample); err != nil {
 		return nil, err
 	}
 	slices.SortFunc(r.found, func(a, b Deviation) int {
@@ -84,21 +81,17 @@ func (r *replayer) run(ctx context.Context, sample []int) ([]Deviation, error) {
 }
 
 // superblocks hands the sample to a few workers and returns the first error.
-func (r *replayer) superblocks(ctx context.Context, sample []int, first runner) error {
+func (r *replayer) superblocks(ctx context.Context, sample []int) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	next := make(chan int)
 	var g sync.WaitGroup
 	var once sync.Once
 	var failed error
-	for i := range min(runtime.GOMAXPROCS(0), maxWorkers, len(sample)) {
+	for range min(runtime.GOMAXPROCS(0), maxWorkers, len(sample)) {
 		g.Go(func() {
-			w := &worker{r: r}
-			if i == 0 {
-				w.link = first
-			}
 			for block := range next {
-				if err := w.superblock(ctx, block); err != nil {
+				if err := r.superblock(ctx, block); err != nil {
 					once.Do(func() { failed = err })
 					cancel(err)
 					return
@@ -122,22 +115,11 @@ func (r *replayer) superblocks(ctx context.Context, sample []int, first runner) 
 	return interrupted(ctx)
 }
 
-// worker replays one superblock after the other.
-type worker struct {
-	r    *replayer
-	link runner // nil until one is needed
-}
-
-func (w *worker) superblock(ctx context.Context, block int) error {
-	r := w.r
+// superblock replays one.
+func (r *replayer) superblock(ctx context.Context, block int) error {
 	flights, err := r.flights(ctx, block)
 	if err != nil {
 		return err
-	}
-	if w.link == nil {
-		if w.link, err = r.side.link(ctx, &setup{link: r.l}); err != nil {
-			return err
-		}
 	}
 	p := newPlayer(r.role, r.s.Binding, flights, r.sign)
 	session, err := blockSession(mpc.Config{
@@ -148,7 +130,7 @@ func (w *worker) superblock(ctx context.Context, block int) error {
 	}
 	conn := mpc.NewConn(p, 0)
 	defer conn.Close()
-	found, err := w.link.run(ctx, session, conn, block)
+	found, err := r.side.run(ctx, session, conn, block)
 	var ours *callerError
 	switch {
 	case err == nil:
@@ -158,7 +140,6 @@ func (w *worker) superblock(ctx context.Context, block int) error {
 		return interrupted(ctx)
 	case errors.Is(err, mpc.ErrPeer):
 		p.refused(err)
-		w.link = nil // a failed check burns it
 	default:
 		return err
 	}

@@ -40,7 +40,7 @@ func (t *Tax) Replay(ctx context.Context, blocks []int, load Load) ([]Deviation,
 	if _, err := t.node(); err != nil {
 		return nil, err
 	}
-	r := &replayer{role: mpc.RoleTax, l: &t.Link, s: &t.Session, side: taxSide{t}, load: load}
+	r := &replayer{role: mpc.RoleTax, l: &t.Link, s: &t.Session, side: &taxSide{Tax: t}, load: load}
 	return r.run(ctx, blocks)
 }
 
@@ -64,27 +64,23 @@ func (t *Tax) node() (*score.Tax, error) {
 }
 
 var (
-	seekReceiver = replay.SeekReceiver.(func(*ot.Receiver, uint64) error)
-	freshOf      = replay.Fresh.(func(block func(block int) mpc.Seed) *mpc.Fresh)
+	receiverAt = replay.ReceiverAt.(func(*ot.Receiver, uint64) (*ot.Receiver, error))
+	freshOf    = replay.Fresh.(func(block func(block int) mpc.Seed) *mpc.Fresh)
 )
 
-type taxSide struct{ *Tax }
+type taxSide struct {
+	*Tax
+	link *ot.Receiver
+}
 
-func (t taxSide) link(ctx context.Context, ch mpc.Channel) (runner, error) {
-	receiver, err := ot.NewReceiver(ctx, ch, t.OT, t.SID, t.Link.Seed)
+func (t *taxSide) setUp(ctx context.Context, ch mpc.Channel) (err error) {
+	t.link, err = ot.NewReceiver(ctx, ch, t.OT, t.SID, t.Link.Seed)
+	return err
+}
+
+func (t *taxSide) run(ctx context.Context, s *mpc.Session, conn *mpc.Conn, block int) ([]Deviation, error) {
+	receiver, err := receiverAt(t.link, t.number(block))
 	if err != nil {
-		return nil, err
-	}
-	return &taxRunner{t, receiver}, nil
-}
-
-type taxRunner struct {
-	taxSide
-	receiver *ot.Receiver
-}
-
-func (t *taxRunner) run(ctx context.Context, s *mpc.Session, conn *mpc.Conn, block int) ([]Deviation, error) {
-	if err := seekReceiver(t.receiver, t.number(block)); err != nil {
 		return nil, err
 	}
 	node, err := t.node()
@@ -97,7 +93,7 @@ func (t *taxRunner) run(ctx context.Context, s *mpc.Session, conn *mpc.Conn, blo
 		if err != nil {
 			return nil, err
 		}
-		ready, corrections, err := score.PrepareTax(t.Params, t.Table, t.receiver, p.Binding, freshOf(t.Seeds))
+		ready, corrections, err := score.PrepareTax(t.Params, t.Table, receiver, p.Binding, freshOf(t.Seeds))
 		if err != nil {
 			return nil, err
 		}
@@ -106,5 +102,5 @@ func (t *taxRunner) run(ctx context.Context, s *mpc.Session, conn *mpc.Conn, blo
 			return nil, err
 		}
 	}
-	return found, node.Run(ctx, s, conn, t.receiver, []int{block})
+	return found, node.Run(ctx, s, conn, receiver, []int{block})
 }

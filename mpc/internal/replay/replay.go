@@ -29,10 +29,10 @@ var (
 	// transcript before the first flight.
 	FirstDigest any
 
-	// SeekSender is a func(*ot.Sender, uint64) error: the number that the next
-	// extension takes.
-	SeekSender any
+	// SenderAt is a func(*ot.Sender, uint64) (*ot.Sender, error): the same end of
+	// a link as if so many extensions had been handed out.
+	SenderAt any
 
-	// SeekReceiver is a func(*ot.Receiver, uint64) error.
-	SeekReceiver any
+	// ReceiverAt is a func(*ot.Receiver, uint64) (*ot.Receiver, error).
+	ReceiverAt any
 )
