@@ -39,6 +39,7 @@ type Circuit struct {
 	low      int64 // the score of index 0, own points included
 	unit     int64 // units of score to an index
 	scores   int   // indexes
+	padded   bool  // the band polynomial covers HideRange scores, possible or not
 	noise    float64
 	cost     Cost
 }
@@ -63,7 +64,7 @@ func Compile(model *circuits.Model, o Options) (*Circuit, error) {
 	if model == nil {
 		return nil, fmt.Errorf("%w: no model", ErrModel)
 	}
-	c := &Circuit{model: model, bands: len(model.Bands())}
+	c := &Circuit{model: model, bands: len(model.Bands()), padded: o.HideRange > 0}
 	if err := c.index(model, o.HideRange); err != nil {
 		return nil, err
 	}

@@ -19,10 +19,14 @@ type Chunk struct {
 // ReadChunk decodes what an Encryptor of this circuit's layout made: exactly ChunkBytes(seeded) bytes, or
 // homomorphic.ErrEncoding.
 func (c *Circuit) ReadChunk(b []byte, seeded bool) (*Chunk, error) {
-	if want := c.layout.chunkBytes(c.params, seeded); len(b) != want {
+	return c.layout.readChunk(c.params, b, seeded)
+}
+
+func (l *Layout) readChunk(params heint.Parameters, b []byte, seeded bool) (*Chunk, error) {
+	if want := l.chunkBytes(params, seeded); len(b) != want {
 		return nil, fmt.Errorf("%w: want a chunk of %d bytes, got %d", homomorphic.ErrEncoding, want, len(b))
 	}
-	p := *c.params.GetRLWEParameters()
+	p := *params.GetRLWEParameters()
 	var seed homomorphic.Seed
 	degree := 1
 	if seeded {
@@ -30,17 +34,17 @@ func (c *Circuit) ReadChunk(b []byte, seeded bool) (*Chunk, error) {
 		b = b[copy(seed[:], b):]
 	}
 	index := uint64(0)
-	chunk := &Chunk{inputs: make([][]*rlwe.Ciphertext, len(c.layout.Inputs))}
-	for i := range c.layout.Inputs {
-		in := &c.layout.Inputs[i]
+	chunk := &Chunk{inputs: make([][]*rlwe.Ciphertext, len(l.Inputs))}
+	for i := range l.Inputs {
+		in := &l.Inputs[i]
 		size := homomorphic.CiphertextBytes(p, degree, in.Level)
 		for range in.ciphertexts() {
 			var ct *rlwe.Ciphertext
 			var err error
 			if seeded {
-				ct, err = homomorphic.ReadSeeded(p, in.Level, meta(c.params, in.scale(c.params)), seed, index, b[:size])
+				ct, err = homomorphic.ReadSeeded(p, in.Level, meta(params, in.scale(params)), seed, index, b[:size])
 			} else {
-				ct, err = homomorphic.ReadCiphertext(p, degree, in.Level, meta(c.params, in.scale(c.params)), b[:size])
+				ct, err = homomorphic.ReadCiphertext(p, degree, in.Level, meta(params, in.scale(params)), b[:size])
 			}
 			if err != nil {
 				return nil, fmt.Errorf("input %d: %w", i, err)
@@ -57,6 +61,7 @@ func (c *Circuit) ReadChunk(b []byte, seeded bool) (*Chunk, error) {
 // homomorphic.Pool.
 type Evaluator struct {
 	circuit *Circuit
+	params  heint.Parameters
 	eval    *heint.Evaluator
 }
 
@@ -65,7 +70,7 @@ func (c *Circuit) NewEvaluator(rlk *rlwe.RelinearizationKey) (*Evaluator, error)
 	if err := checkRelinearizationKey(c.params, rlk); err != nil {
 		return nil, err
 	}
-	return &Evaluator{circuit: c, eval: heint.NewEvaluator(c.params, rlwe.NewMemEvaluationKeySet(rlk))}, nil
+	return &Evaluator{circuit: c, params: c.params, eval: heint.NewEvaluator(c.params, rlwe.NewMemEvaluationKeySet(rlk))}, nil
 }
 
 func checkRelinearizationKey(p heint.Parameters, rlk *rlwe.RelinearizationKey) error {
@@ -93,7 +98,7 @@ func checkRelinearizationKey(p heint.Parameters, rlk *rlwe.RelinearizationKey) e
 
 // ShallowCopy is an evaluator for another goroutine: it shares keys and has buffers of its own.
 func (e *Evaluator) ShallowCopy() *Evaluator {
-	return &Evaluator{circuit: e.circuit, eval: e.eval.ShallowCopy()}
+	return &Evaluator{circuit: e.circuit, params: e.params, eval: e.eval.ShallowCopy()}
 }
 
 // Evaluate computes the encrypted bands of a chunk. The result is a function of the circuit, the key and the chunk alone,
@@ -109,7 +114,7 @@ func (e *Evaluator) Evaluate(ctx context.Context, chunk *Chunk, own []int64) (*r
 	if err := e.addOwn(sum, own); err != nil {
 		return nil, err
 	}
-	return e.polynomial(ctx, sum, e.circuit.band, e.circuit.params.NewScale(1))
+	return e.polynomial(ctx, sum, e.circuit.band, e.params.NewScale(1))
 }
 
 // score is the index of the score, at scale 1 and the band polynomial's level.
@@ -198,7 +203,7 @@ func (e *Evaluator) polynomial(ctx context.Context, ct *rlwe.Ciphertext, p polyn
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	params := e.circuit.params
+	params := e.params
 	if len(p) == 1 {
 		out := heint.NewCiphertext(params, 1, ct.Level()-depthOf(1))
 		out.MetaData = meta(params, scale)

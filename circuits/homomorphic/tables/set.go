@@ -44,11 +44,10 @@ func (s Set) n() int { return 1 << s.LogN }
 // Finish and as much again from a local key's holder, or that of every holder in a key switch; a bit for the sign and one
 // to spare.
 func (s Set) baseBits() int {
-	flood := s.FloodBits()
+	need := 16 + s.FloodBits() + 1 + 2
 	if s.Holders > 1 {
-		flood = max(flood, s.switchFloodBits())
+		need = bits.Len(T) + s.switchFloodBits() + bits.Len(uint(s.Holders+1)) + 2
 	}
-	need := bits.Len(T) + flood + bits.Len(uint(s.Holders+1)) + 2
 	return (need + baseLevel) / (baseLevel + 1)
 }
 
