@@ -35,8 +35,9 @@ type Options struct {
 	// with a longer one is refused. Where it grows from one opening of the file to the next, what was dropped before
 	// stays dropped.
 	Window time.Duration
-	// Keep is how much longer a task is remembered, so that it is not charged a second time: at least as long as the
-	// tax node's journal lets a task resume, up to MaxWindow. After Window + Keep a task with the same digest is a new one.
+	// Keep is how much longer than Window, and than the day of the quotas, a task is remembered, so that it is not charged
+	// a second time: at least as long as the tax node's journal lets a task resume, up to MaxWindow. After that a task with
+	// the same digest is a new one.
 	Keep time.Duration
 }
 
@@ -44,7 +45,7 @@ type Options struct {
 // charges are decided one after the other, and those that are decided while others are being written share the next write.
 type Counters struct {
 	db   *bolt.DB
-	keep uint32 // seconds that a record is kept, the window included
+	keep uint32 // seconds that a record is kept, window or day included
 
 	mu      sync.Mutex
 	ix      *index
@@ -87,7 +88,7 @@ func OpenCounters(file string, o Options) (*Counters, error) {
 		return nil, err
 	}
 	c := &Counters{
-		db: db, keep: seconds(o.Window + o.Keep), ix: newIndex(o.Window), pending: make(map[[32]byte]*pending),
+		db: db, keep: seconds(max(o.Window, day) + o.Keep), ix: newIndex(o.Window), pending: make(map[[32]byte]*pending),
 		broken: make(chan struct{}), ended: make(chan struct{}),
 	}
 	c.work.L = &c.mu

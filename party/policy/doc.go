@@ -51,8 +51,8 @@
 // index in memory, which is read from the records when the file is opened. [Counters.WouldAdmit] is the dry run,
 // [Counters.Usage] and [Counters.Tasks] are for reports and audits.
 //
-// Records are dropped after Options.Window + Options.Keep, some with each charge: as long a task that was charged is
-// remembered, and answered as before. Only the time that is charged at drops anything.
+// Records are dropped once they are older than Options.Window (or a day, if that is longer) and Options.Keep together, some with
+// each charge. As long a task that was charged is remembered, and answered as before.
 //
 // # Adversaries
 //
@@ -74,7 +74,7 @@
 //
 // # Sizes
 //
-// A task takes 18.25 bytes a company in the file, and some 200 bytes. In memory a company that was asked about takes 26 to 52
+// A task takes 18.25 bytes a company in the file, and some 200 bytes. In memory a company that was asked about takes 37 to 75
 // bytes and 12 for each charge, for at most 9/8 of Options.Window; while the index is swept, eight times in a window,
 // what lives is held twice, and charges wait about a second for some millions of companies.
 package policy

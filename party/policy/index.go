@@ -25,7 +25,7 @@ const (
 // index holds what was charged within the longest window. It is not for concurrent use.
 type index struct {
 	window uint32 // seconds
-	heads  map[uscc.ID]uint32
+	heads  *table
 	chunks [][]use // use n is chunks[n/chunkUses][n%chunkUses]; use 0 stands for none
 	n      uint32  // uses, that one included
 	latest uint32  // greatest time charged at
@@ -37,7 +37,7 @@ type index struct {
 }
 
 func newIndex(window time.Duration) *index {
-	return &index{window: seconds(window), heads: make(map[uscc.ID]uint32), n: 1, numbers: make(map[transport.Name]uint16)}
+	return &index{window: seconds(window), heads: newTable(), n: 1, numbers: make(map[transport.Name]uint16)}
 }
 
 // seconds of a duration of whole seconds, at most MaxWindow.
@@ -71,8 +71,9 @@ func (ix *index) add(id uscc.ID, when uint32, bank uint16, bits int) error {
 	if ix.n >= maxUses {
 		return because(ErrInvalid, "more than %d charges in a window", uint32(maxUses))
 	}
-	*ix.slot() = use{ix.heads[id], when, bank, uint8(bits)}
-	ix.heads[id] = ix.n
+	head := ix.heads.head(&id)
+	*ix.slot() = use{*head, when, bank, uint8(bits)}
+	*head = ix.n
 	ix.n++
 	return nil
 }
@@ -85,9 +86,9 @@ func (ix *index) sweep(now uint32) {
 	}
 	ix.swept = now
 	old := *ix
-	ix.heads, ix.chunks, ix.n = make(map[uscc.ID]uint32), nil, 1
+	ix.heads, ix.chunks, ix.n = newTable(), nil, 1
 	var live []use // of one company, newest first
-	for id, head := range old.heads {
+	old.heads.all(func(id *uscc.ID, head uint32) {
 		live = live[:0]
 		for at := head; at != 0; {
 			u := old.at(at)
@@ -105,9 +106,9 @@ func (ix *index) sweep(now uint32) {
 			ix.n++
 		}
 		if last != 0 {
-			ix.heads[id] = last
+			*ix.heads.head(id) = last
 		}
-	}
+	})
 }
 
 // dayCount is what a bank used of its quotas within a rolling day, by second.

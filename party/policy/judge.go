@@ -69,10 +69,10 @@ func (j *judge) quota(r *rules, n int) error {
 func (j *judge) all(ch *Charge) []outcome {
 	out := make([]outcome, len(ch.Companies))
 	now := time.Unix(int64(j.now), 0)
-	for i, id := range ch.Companies {
-		head := j.ix.heads[id]
+	for i := range ch.Companies {
+		head := j.ix.heads.head(&ch.Companies[i])
 		o := charged
-		if !j.fits(head) {
+		if !j.fits(*head) {
 			o = overBudget
 		}
 		if ch.Times == nil || ch.Times[i].IsZero() {
@@ -86,12 +86,11 @@ func (j *judge) all(ch *Charge) []outcome {
 			o = excluded
 		}
 		// The use is written in any case, but counts only if the company is charged.
-		*j.ix.slot() = use{head, j.now, j.bank, uint8(j.bits)}
+		*j.ix.slot() = use{*head, j.now, j.bank, uint8(j.bits)}
 		if o == charged {
-			head = j.ix.n
+			*head = j.ix.n
 			j.ix.n++
 		}
-		j.ix.heads[id] = head
 		out[i] = o
 	}
 	return out
@@ -124,16 +123,10 @@ func (j *judge) fits(head uint32) bool {
 // undo takes back what all recorded, nothing else having been recorded since.
 func (j *judge) undo(ch *Charge, out []outcome) {
 	for i := len(out) - 1; i >= 0; i-- {
-		id := ch.Companies[i]
-		head := j.ix.heads[id]
 		if out[i] == charged {
-			head = j.ix.at(head).prev
+			head := j.ix.heads.head(&ch.Companies[i])
+			*head = j.ix.at(*head).prev
 			j.ix.n--
-		}
-		if head == 0 {
-			delete(j.ix.heads, id)
-		} else {
-			j.ix.heads[id] = head
 		}
 	}
 }

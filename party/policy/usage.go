@@ -24,7 +24,7 @@ func (c *Counters) Usage(id uscc.ID) []Use {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var out []Use
-	for at := c.ix.heads[id]; at != 0; {
+	for at := c.ix.heads.get(&id); at != 0; {
 		u := c.ix.at(at)
 		if c.ix.latest-u.when >= c.ix.window {
 			break
