@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"github.com/tuneinsight/lattigo/v5/core/rlwe"
+	"github.com/tuneinsight/lattigo/v5/ring"
 
 	"github.com/blindscore/blindscore/circuits"
 	"github.com/blindscore/blindscore/circuits/homomorphic"
@@ -155,4 +157,13 @@ func mixedRecords(n int, seed uint64) []record {
 		}
 	}
 	return records
+}
+
+// decrypted is the phase of a ciphertext at the end's level, in coefficients.
+func decrypted(k *Key, ct *rlwe.Ciphertext) ring.Poly {
+	r := k.layout.params.RingQ().AtLevel(endLevel)
+	phase := *ct.Value[0].CopyNew()
+	r.MulCoeffsMontgomeryThenAdd(ct.Value[1], k.end(), phase)
+	r.INTT(phase, phase)
+	return phase
 }
