@@ -2,8 +2,6 @@ package party
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/binary"
 	"fmt"
 	"time"
 
@@ -39,7 +37,7 @@ func readyParams(levels []int, scoreBits int) score.Params {
 
 // readyBinding is unique to a number on a connection.
 func (w *wire) readyBinding(number uint64) [32]byte {
-	return sha256.Sum256(binary.LittleEndian.AppendUint64(append([]byte("blindscore made ahead v1\x00"), w.sid[:]...), number))
+	return ReadyBinding(w.sid, number)
 }
 
 // offered is the encrypted table that a link's bank named last and may use.

@@ -264,7 +264,16 @@ func (s *serving) tableReply(ctx context.Context, state partypb.TableState) erro
 // receiveTable reads a table of known size and certifies it: its digest is that
 // which this node was told to trust.
 func (s *serving) receiveTable(ctx context.Context, p lattice.Params, o *partypb.TableOffer) error {
-	r := &setupReader{ctx: ctx, w: s.w, left: p.TableBytes()}
+	var r io.Reader = &setupReader{ctx: ctx, w: s.w, left: p.TableBytes()}
+	keep := func() error { return nil }
+	if a := s.n.cfg.Evidence; a != nil {
+		file, commit, drop, err := a.Table([32]byte(o.GetDigest()))
+		if err != nil {
+			return internal(err)
+		}
+		defer drop()
+		r, keep = io.TeeReader(r, file), commit
+	}
 	t, err := lattice.ReadTable(p, lattice.Joint(o.GetJoint()), r)
 	if err != nil {
 		return err
@@ -276,6 +285,9 @@ func (s *serving) receiveTable(ctx context.Context, p lattice.Params, o *partypb
 	c, err := t.Certify(inner)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrPeer, err)
+	}
+	if err := keep(); err != nil {
+		return internal(err)
 	}
 	s.n.tables.put(digest, &heldTable{c, inner}, s.n.cfg.MaxTableBytes)
 	return nil

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,7 +19,7 @@ type Archive struct{ dir string }
 
 // Open opens the archive in a directory, which it makes if need be.
 func Open(dir string) (*Archive, error) {
-	for _, d := range []string{"links", "tasks"} {
+	for _, d := range []string{"links", "tasks", "tables"} {
 		if err := os.MkdirAll(filepath.Join(dir, d), 0o700); err != nil {
 			return nil, onFile(err)
 		}
@@ -44,6 +45,37 @@ func (a *Archive) Link(role mpc.Role, link, own, peer [32]byte) (*LinkLog, error
 		return nil, errors.Join(err, l.close())
 	}
 	return &LinkLog{l}, nil
+}
+
+// Table begins the file of an encrypted table; commit gives it its name, once it proved to be the one with this digest, and
+// drop removes it.
+func (a *Archive) Table(digest [32]byte) (w io.Writer, commit func() error, drop func(), err error) {
+	f, err := os.CreateTemp(filepath.Join(a.dir, "tables"), ".new-")
+	if err != nil {
+		return nil, nil, nil, onFile(err)
+	}
+	drop = func() { _, _ = f.Close(), os.Remove(f.Name()) }
+	commit = func() error {
+		if err := errors.Join(f.Sync(), f.Close()); err != nil {
+			return onFile(err)
+		}
+		return onFile(os.Rename(f.Name(), a.tableFile(digest)))
+	}
+	return f, commit, drop, nil
+}
+
+func (a *Archive) tableFile(digest [32]byte) string {
+	return filepath.Join(a.dir, "tables", hex.EncodeToString(digest[:]))
+}
+
+// OpenTable opens the bytes of an encrypted table; close it. ErrUnknown if there is none.
+func (a *Archive) OpenTable(digest [32]byte) (*os.File, error) {
+	file, err := there(a.tableFile(digest))
+	if err != nil {
+		return nil, err
+	}
+	f, err := os.Open(file)
+	return f, onFile(err)
 }
 
 // Session begins the file of an attempt at a task.
