@@ -116,7 +116,7 @@ type made struct {
 
 func (r *rig) generate(t *testing.T) *made {
 	all := r.begin(t)
-	until(t, all, RoundConfirm+1)
+	require.NoError(t, Run(all))
 	m := &made{rig: r}
 	for _, k := range all {
 		keys, share, said, err := k.Result()
