@@ -38,12 +38,12 @@ type connection struct {
 	receiver          *ot.Receiver
 	p                 ot.Params
 
-	mu            sync.Mutex
-	sent, heard   []replay.Message // by the bank
-	sentT, heard2 []replay.Message // by the tax node
+	mu                sync.Mutex
+	sent, heard       []replay.Message // by the bank
+	sentTax, heardTax []replay.Message // by the tax node
 }
 
-func connect(t *testing.T, p ot.Params) *connection {
+func connect(t testing.TB, p ot.Params) *connection {
 	t.Helper()
 	c := &connection{p: p}
 	c.bankConn, c.taxConn = mpctest.Conns(t, 20*time.Second)
@@ -59,7 +59,7 @@ func connect(t *testing.T, p ot.Params) *connection {
 		}
 	}
 	c.bankConn.RecordSetup(keep(&c.sent, &c.heard))
-	c.taxConn.RecordSetup(keep(&c.sentT, &c.heard2))
+	c.taxConn.RecordSetup(keep(&c.sentTax, &c.heardTax))
 	var taxErr error
 	var wg sync.WaitGroup
 	wg.Go(func() { c.receiver, taxErr = ot.NewReceiver(t.Context(), c.taxConn, p, linkSID, taxLink) })
@@ -81,7 +81,7 @@ func (c *connection) bank() replay.Link {
 
 func (c *connection) tax() replay.Link {
 	return replay.Link{
-		OT: c.p, SID: linkSID, Seed: taxLink, Sent: c.sentT, Received: c.heard2,
+		OT: c.p, SID: linkSID, Seed: taxLink, Sent: c.sentTax, Received: c.heardTax,
 		Digest: c.taxConn.SetupDigest(mpc.RoleTax),
 	}
 }
@@ -98,10 +98,8 @@ func (r *recorded) load(_ context.Context, block int) ([]mpc.Flight, error) {
 	return r.flights[block], nil
 }
 
-func (r *recorded) blocks() []int { return r.bank.Blocks }
-
 // run runs superblocks of the case on the connection and records them.
-func (c *connection) run(t *testing.T, k *scoretest.Case, blocks []int, tune ...func(*score.Bank, *score.Tax, *recorded)) *recorded {
+func (c *connection) run(t testing.TB, k *scoretest.Case, blocks []int, tune ...func(*score.Bank, *score.Tax, *recorded)) *recorded {
 	t.Helper()
 	r := &recorded{flights: make(map[int][]mpc.Flight), values: make(map[int][]uint16)}
 	s := replay.Session{Params: k.Params, Binding: binding, Blocks: blocks, Counter: c.sender.Next()}
@@ -150,9 +148,7 @@ func (r *recorded) alter(block, number int, change func(payload []byte)) {
 	r.flights[block] = rehash(fs)
 }
 
-// rehash makes the flights one transcript. What comes before is the first
-// flight's digest less its hash, so that only flights after the first may differ
-// from the record, or the first is hashed from the start.
+// rehash makes the flights one transcript, which it hashes from its start.
 func rehash(fs []mpc.Flight) []mpc.Flight {
 	h := sha256.New()
 	h.Write([]byte("blindscore transcript v1"))
@@ -174,7 +170,7 @@ type made struct {
 
 // newCase makes n companies in superblocks of `super`; its thresholds allow two
 // tables.
-func newCase(t *testing.T, engine score.EngineKind, form score.Form, n, super int) *made {
+func newCase(t testing.TB, engine score.EngineKind, form score.Form, n, super int) *made {
 	t.Helper()
 	shape := circuitstest.Shape{Features: 4, MinLevels: 3, MaxLevels: 40, Bands: 3, ScoreBits: 10, Own: 1}
 	for seed := uint64(1); seed < 200; seed++ {
@@ -220,7 +216,7 @@ func (m *made) copy() *made {
 }
 
 // recompile returns the model of the changed card, if the batch could run with it.
-func (m *made) recompile(t *testing.T, change func(card *circuits.Scorecard)) (*circuits.Model, bool) {
+func (m *made) recompile(t testing.TB, change func(card *circuits.Scorecard)) (*circuits.Model, bool) {
 	t.Helper()
 	card := *m.circuits.Card
 	card.Characteristics = slices.Clone(card.Characteristics)
@@ -241,7 +237,7 @@ func (m *made) recompile(t *testing.T, change func(card *circuits.Scorecard)) (*
 }
 
 // onePoint returns a model that differs in one entry of one table.
-func (m *made) onePoint(t *testing.T) *circuits.Model {
+func (m *made) onePoint(t testing.TB) *circuits.Model {
 	t.Helper()
 	for i := range m.circuits.Card.Characteristics[0].Attributes {
 		for _, by := range []int64{1, -1} {
@@ -268,7 +264,7 @@ func (m *made) onePoint(t *testing.T) *circuits.Model {
 
 // oneThreshold returns a model with one threshold, which every company could
 // reach, moved by a point.
-func (m *made) oneThreshold(t *testing.T) *circuits.Model {
+func (m *made) oneThreshold(t testing.TB) *circuits.Model {
 	t.Helper()
 	for i, at := range m.Model.Thresholds() {
 		if !m.central(at) {
@@ -292,7 +288,7 @@ func (m *made) central(at int64) bool {
 	return lo+most+1 < at && at < hi+least
 }
 
-func add(t *testing.T, d circuits.Decimal, n int64) circuits.Decimal {
+func add(t testing.TB, d circuits.Decimal, n int64) circuits.Decimal {
 	t.Helper()
 	by, err := circuits.NewDecimal(n, 0)
 	require.NoError(t, err)

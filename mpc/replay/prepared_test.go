@@ -35,7 +35,7 @@ func (c *connection) prepare(t *testing.T, k *made, root *mpc.Root, number byte)
 	}))
 	fresh, index := root.Fresh()
 	a.seed = mpc.RootSession(a.seed, index)
-	a.prepared = replay.Prepared{Counter: c.receiver.Next(), Binding: [32]byte{number, 7}, Message: len(c.sentT)}
+	a.prepared = replay.Prepared{Counter: c.receiver.Next(), Binding: [32]byte{number, 7}, Message: len(c.sentTax)}
 	p := k.Params
 	p.OutputBits = 1 // another width than that of the batches
 	r, corrections, err := score.PrepareTax(p, k.Table(), c.receiver, a.prepared.Binding, fresh)
