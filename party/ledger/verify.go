@@ -16,7 +16,8 @@ import (
 // root of the checkpoint, which the policy accepts; and each of the earlier checkpoints, which others have kept, is of the same
 // history. It returns the state that the entries add up to. If checkpoint is nil, the one in the stream is taken.
 //
-// It runs on all processors, holds the state and a few hundred entries in memory, and takes one Ed25519 verification an entry.
+// It runs on all processors, holds the state and a few hundred entries in memory, and takes one Ed25519 verification an
+// entry.
 //
 // Errors wrap ErrVersion, ErrCorrupt, ErrInvalid or ErrSignature for what the stream holds, ErrRule for an entry that the ledger
 // should have refused, ErrQuorum, and ErrHistory for entries that were dropped, reordered, changed or added. An earlier
@@ -122,7 +123,7 @@ func (v *verifier) entries(ctx context.Context, s *StreamReader) error {
 func (b *batch) open(id Digest) {
 	defer close(b.done)
 	for _, raw := range b.raw {
-		e, err := Open(id, raw)
+		e, err := open(id, raw) // it is the reader's no longer
 		if err != nil {
 			b.err = err
 			return

@@ -28,7 +28,7 @@ var guests = []struct {
 	{"go.dedis.ch/kyber/v3/share", []string{"sharing"}, false},
 	{"go.dedis.ch/...", nil, false}, // the rest links code under the GPL
 	{"github.com/gtank/ristretto255", []string{"sharing/group"}, false},
-	{"filippo.io/edwards25519/...", []string{"sharing/group"}, false},
+	{"filippo.io/edwards25519/...", []string{"sharing/group", "party/ledger/internal/signatures"}, false},
 	{"github.com/tuneinsight/lattigo/v5/...", []string{"circuits/homomorphic/..."}, false},
 	{"github.com/tuneinsight/...", nil, false},
 	{"golang.org/x/sys/...", []string{"mpc/...", "party/...", "examples/...", "bench/..."}, true},
