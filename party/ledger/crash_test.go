@@ -30,7 +30,7 @@ func TestKilled(t *testing.T) {
 		child(t, file)
 		return
 	}
-	rounds := 200
+	rounds := longRounds(40)
 	if testing.Short() {
 		rounds = 8
 	}

@@ -3,6 +3,7 @@ package remote
 import (
 	"bufio"
 	"context"
+	"errors"
 	"net"
 	"sync"
 	"time"
@@ -133,7 +134,7 @@ func (s *session) read() {
 		}
 		if err == nil {
 			err = s.answered(f)
-		} else {
+		} else if !errors.Is(err, ErrPeer) {
 			err = because(ErrInterrupted, "%v", err)
 		}
 		if err != nil {
