@@ -2,6 +2,7 @@ package tables
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/tuneinsight/lattigo/v5/he/heint"
@@ -180,7 +181,7 @@ func (c *Circuit) feature(in *Input, table []int32) feature {
 func (c *Circuit) bound() error {
 	n := newNoise(c.layout.Set, c.params)
 	top := baseLevel + depthOf(len(c.band))
-	sum := 0.0
+	sum, fresh := 0.0, 0.0 // fresh noise is independent: variances add
 	for i, f := range c.features {
 		if in := &c.layout.Inputs[i]; in.Form == FormLevels {
 			e, err := n.polynomial(n.rounding, len(f.lookup), in.Level)
@@ -190,9 +191,10 @@ func (c *Circuit) bound() error {
 			sum += e
 		}
 		for _, w := range f.weights {
-			sum += float64(max(w, -w)) * n.rounding
+			fresh = math.Hypot(fresh, float64(w)*n.rounding)
 		}
 	}
+	sum += fresh
 	if err := n.survives(sum, top+1); err != nil {
 		return err
 	}

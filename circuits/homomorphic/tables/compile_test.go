@@ -156,3 +156,15 @@ func TestLayoutsAreChecked(t *testing.T) {
 	require.ErrorIs(t, l.Check(), homomorphic.ErrParams)
 	require.Equal(t, "levels indicators Form(0)", FormLevels.String()+" "+FormIndicators.String()+" "+Form(0).String())
 }
+
+// The table of the package documentation.
+func TestDepths(t *testing.T) {
+	for _, row := range []struct{ logN, from, to, depth int }{{14, 1, 1, 9}, {14, 2, 5, 8}, {14, 16, 16, 7}, {15, 1, 1, 21}, {15, 2, 5, 20}, {15, 16, 16, 19}} {
+		for h := row.from; h <= row.to; h++ {
+			require.Equal(t, row.depth, Set{LogN: row.logN, Holders: h}.MaxSteps(), "logN %d, %d holders", row.logN, h)
+		}
+	}
+	for coefficients, depth := range map[int]int{1: 1, 2: 1, 3: 2, 4: 2, 5: 3, 256: 8, 257: 9, 512: 9, 16384: 14} {
+		require.Equal(t, depth, depthOf(coefficients), coefficients)
+	}
+}

@@ -113,29 +113,39 @@ func (c *Circuit) EncryptWeights(pk *rlwe.PublicKey, seed [32]byte) ([]byte, err
 	rnd := sha3.NewSHAKE256()
 	_, _ = rnd.Write(append([]byte("blindscore tables weights v1\x00"), seed[:]...))
 	out := make([]byte, 0, hidden.WeightBytes())
+	e := weightEncryptor{c.params, hidden.level(), pk, ring.NewBasisExtender(c.params.RingQ(), c.params.RingP()), heint.NewEvaluator(c.params, nil), rnd}
 	constant := int64(0)
 	for _, f := range c.features {
 		for _, w := range f.weights {
-			if out, err = c.appendWeight(out, hidden.level(), pk, w, rnd); err != nil {
+			if out, err = e.append(out, w); err != nil {
 				return nil, err
 			}
 		}
 		constant += f.last
 	}
-	return c.appendWeight(out, hidden.level(), pk, constant, rnd)
+	return e.append(out, constant)
 }
 
-// appendWeight appends an encryption of w in all slots, at a scale that indicators and two rescalings bring to 1.
-func (c *Circuit) appendWeight(dst []byte, level int, pk *rlwe.PublicKey, w int64, rnd io.Reader) ([]byte, error) {
-	ct, err := encryptZero(c.params, ring.NewBasisExtender(c.params.RingQ(), c.params.RingP()), pk, level, rnd)
+type weightEncryptor struct {
+	params  heint.Parameters
+	level   int
+	pk      *rlwe.PublicKey
+	divider *ring.BasisExtender
+	eval    *heint.Evaluator
+	rnd     io.Reader
+}
+
+// append appends an encryption of w in all slots, at a scale that indicators and two rescalings bring to 1.
+func (e *weightEncryptor) append(dst []byte, w int64) ([]byte, error) {
+	ct, err := encryptZero(e.params, e.divider, e.pk, e.level, e.rnd)
 	if err != nil {
 		return nil, err
 	}
-	ct.Scale = weightScale(c.params, level)
-	if err := heint.NewEvaluator(c.params, nil).Add(ct, w, ct); err != nil {
+	ct.Scale = weightScale(e.params, e.level)
+	if err := e.eval.Add(ct, w, ct); err != nil {
 		return nil, failed(err)
 	}
-	return homomorphic.AppendCiphertext(dst, *c.params.GetRLWEParameters(), ct)
+	return homomorphic.AppendCiphertext(dst, *e.params.GetRLWEParameters(), ct)
 }
 
 func weightScale(p heint.Parameters, level int) rlwe.Scale { return p.NewScale(p.Q()[level-1]) }
