@@ -47,13 +47,17 @@ func PolyBytes(r *ring.Ring, level int) int {
 	return n
 }
 
-// AppendPoly appends the encoding of a polynomial whose coefficients are below their primes.
+// AppendPoly appends the encoding of a polynomial. Its coefficients are taken modulo their primes, because some of
+// lattigo's results are not reduced (shares of a key switch of ciphertexts that are not in NTT form).
 func AppendPoly(dst []byte, r *ring.Ring, level int, p ring.Poly) ([]byte, error) {
 	if err := checkPoly(r, level, p); err != nil {
 		return dst, err
 	}
+	reduced := make([]uint64, r.N())
 	for i, s := range r.SubRings[:level+1] {
-		dst = AppendBits(dst, p.Coeffs[i], width(s.Modulus))
+		copy(reduced, p.Coeffs[i])
+		s.Reduce(reduced, reduced)
+		dst = AppendBits(dst, reduced, width(s.Modulus))
 	}
 	return dst, nil
 }

@@ -97,7 +97,8 @@ func small(r *ring.Ring, level int, rnd io.Reader, draw func(uint64) int64) (rin
 }
 
 // FloodPoly draws coefficients uniform in [-2^b, 2^b), reduced modulo every prime: noise that drowns other noise up to a
-// statistical distance of its size over 2^b. 2^(b+1) must be below the modulus at that level. In constant time.
+// statistical distance of its size over 2^b. 2^(b+1) must be below the modulus at that level. It does not branch on what it
+// draws, but for lattigo's conditional subtractions, which compile to moves.
 func FloodPoly(r *ring.Ring, level, b int, rnd io.Reader) (ring.Poly, error) {
 	if err := checkLevel(r, level); err != nil {
 		return ring.Poly{}, err
