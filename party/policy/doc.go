@@ -59,9 +59,11 @@
 // The bank is malicious. It may ask for more than was agreed, split what it wants over many tasks, run them at once, and over
 // many banks that collude: budgets count over all banks, charges are decided one after the other, and refused companies count
 // for the quota of the day. A bank must not learn for which reason a company was refused. Charge does the same work for each
-// and writes as many bytes, whatever its outcome, with one residue: it walks through the uses of a company within the longest
-// window, some nanoseconds each and at most MaxBudgetBits of them, under the noise of a write to disk. The message with
-// the reason is for the tax node's log.
+// and writes as many bytes, whatever its outcome, with a residue that is of its history: it walks through the uses of a company
+// within the longest window, some nanoseconds each and at most MaxBudgetBits of them, and a company that nobody asked about
+// since the last sweep takes some hundred nanoseconds more, since the index grows. For one company that lies far under the noise
+// of a write to disk; over a large batch of which others asked about most or nothing it can be seen. The message with the
+// reason is for the tax node's log.
 //
 // The clock is trusted not to run ahead: time moves on only with charges, and never back, so that a clock that is set back
 // frees nothing; one that was a year ahead while something was charged frees budgets, and then holds time there.

@@ -6,8 +6,8 @@ import (
 	"github.com/blindscore/blindscore/party/uscc"
 )
 
-// table maps companies to the position of their newest use. It takes the same steps for a company that it has and one that it
-// has not, where a map of Go takes more; and it grows shard by shard, so that no charge waits for all of it. Its hash is seeded:
+// table maps companies to the position of their newest use. Where a map of Go takes two
+// searches to read and then write, it takes one; and it grows shard by shard, so that no charge waits for all of it. Its hash is seeded:
 // a bank, which chooses the companies, cannot make them collide. Nothing is deleted; sweeping makes a new table.
 type table struct {
 	seed   maphash.Seed
