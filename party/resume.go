@@ -159,6 +159,15 @@ func (r *run) storedAnswer(p score.Params, x *partypb.StoredAnswer) error {
 	if err != nil {
 		return err
 	}
+	if a := r.l.b.cfg.Evidence; a != nil {
+		late := mpc.Flight{
+			Block: answer.Block, Number: len(sizes), From: mpc.RoleTax, Payload: answer.Payload,
+			Sum: mpc.Hash(answer.Payload), Digest: answer.Digest, Signature: answer.Signature,
+		}
+		if err := a.Late(r.a.digest, x.GetAttempt(), late); err != nil && !errors.Is(err, evidence.ErrUnknown) {
+			return internal(err)
+		}
+	}
 	return r.result(p, answer.Block, x.GetAttempt(), values, answer.Digest)
 }
 

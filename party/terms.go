@@ -8,7 +8,6 @@ import (
 	"github.com/blindscore/blindscore/circuits"
 	"github.com/blindscore/blindscore/mpc/score"
 	"github.com/blindscore/blindscore/party/partypb"
-	"github.com/blindscore/blindscore/party/uscc"
 )
 
 // LabelTable and LabelReady are the labels of the set-up messages that carry an
@@ -90,11 +89,4 @@ func TermsOf(schema *circuits.Schema, task, admission, start, reply *partypb.Sig
 		terms.Prepared = &PreparedTerms{n, r.GetPreparedExtension(), ReadyBinding([32]byte(s.GetGround().GetLink()), n)}
 	}
 	return terms, nil
-}
-
-// AdmittedPositions lists, of the companies of a task, the positions of those
-// that an admission admits: company i of the protocol is position i of the list.
-func AdmittedPositions(a *partypb.AdmissionBody) []int {
-	x := &agreed{ids: make([]byte, int(a.GetCompanies())*uscc.Size), admitted: a.GetAdmitted(), count: int(a.GetAdmittedCount())}
-	return x.admittedIndexes()
 }

@@ -91,6 +91,32 @@ func (a *Archive) Session(task [32]byte, attempt uint64) (*SessionLog, error) {
 	return &SessionLog{l}, nil
 }
 
+// Late adds a flight to the file of an attempt that is over: the stored answer that arrives after a break. What a crash left
+// of a last record is cut off first.
+func (a *Archive) Late(task [32]byte, attempt uint64, f mpc.Flight) error {
+	name, err := a.SessionFile(task, attempt)
+	if err != nil {
+		return err
+	}
+	file, err := os.OpenFile(name, os.O_RDWR, 0o600)
+	if err != nil {
+		return onFile(err)
+	}
+	whole, err := wholeRecords(file, sessionTitle)
+	if err == nil {
+		err = onFile(file.Truncate(whole))
+	}
+	if err == nil {
+		_, err = file.Seek(whole, io.SeekStart)
+		err = onFile(err)
+	}
+	if err != nil {
+		return errors.Join(err, file.Close())
+	}
+	s := &SessionLog{&log{f: file}}
+	return errors.Join(s.Flight(f, true), s.Close())
+}
+
 // Attempts lists the attempts at a task that have a file, ascending; none if the task is not known.
 func (a *Archive) Attempts(task [32]byte) ([]uint64, error) {
 	return listAttempts(a.taskDir(task))

@@ -1,0 +1,168 @@
+package audit
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/blindscore/blindscore/circuits"
+	"github.com/blindscore/blindscore/mpc"
+	"github.com/blindscore/blindscore/mpc/lattice"
+	"github.com/blindscore/blindscore/mpc/replay"
+	"github.com/blindscore/blindscore/mpc/score"
+	"github.com/blindscore/blindscore/party/evidence"
+)
+
+// Approved is the model that a bank was allowed to use, as the regulator who approved it has it.
+type Approved struct {
+	Model *circuits.Model
+	Salt  [32]byte // of its commitment
+	// Of the encrypted table, for tasks of the lattice engine: the regulator's nonce, and the bank's seed.
+	Nonce [32]byte
+	Seed  mpc.Seed
+}
+
+// BankReplay re-executes the bank's side of a task.
+type BankReplay struct {
+	Case     *Case // from the bank's dossier
+	Approved *Approved
+	Roots    Roots // of every connection of the case
+	// Sample says which superblocks are replayed; nil means all.
+	Sample func(block int) bool
+}
+
+// Run replays. What the bank did wrong is in the verdict; errors are about what the caller passed (ErrInput), about what
+// cannot be blamed on the bank (ErrEvidence), or those of the context and of reading.
+//
+// An honest bank is cleared. A bank that ran with any other table, threshold, own point or random value in a superblock
+// that is replayed is found there: the transcript that both sides signed fixes every byte that it sent.
+func (r *BankReplay) Run(ctx context.Context) (*Verdict, error) {
+	c, v := r.Case, &Verdict{Party: mpc.RoleBank}
+	if c.Dossier.Role != mpc.RoleBank {
+		return nil, inputError("the dossier is not the bank's")
+	}
+	if commitment := r.Approved.Model.Commit(r.Approved.Salt); commitment != [32]byte(c.Task.GetModelDigest()) {
+		v.add(KindModel, "the task names a model that is not the approved one")
+		return v, nil
+	}
+	own, ok, err := r.own(v)
+	if err != nil || !ok {
+		return v, err
+	}
+	if _, err := c.Transcript(); errors.Is(err, ErrEvidence) {
+		v.add(KindMissing, "%v", err)
+	}
+	for _, s := range c.Sessions {
+		if err := r.session(ctx, s, own, v); err != nil {
+			return nil, fmt.Errorf("attempt %d: %w", s.Terms.Attempt, err)
+		}
+	}
+	return v, nil
+}
+
+// own returns the bank's own points of the admitted companies, as it committed to them.
+func (r *BankReplay) own(v *Verdict) (own []int64, ok bool, err error) {
+	c := r.Case
+	if len(r.Approved.Model.OwnFeatures()) == 0 {
+		return nil, true, nil
+	}
+	part, err := evidence.ParseBankPart(c.Dossier.Private, int(c.Task.GetCompanies()))
+	if err != nil || part.Own == nil || !bytes.Equal(part.OwnCommitment(), c.Task.GetOwnCommitment()) {
+		v.add(KindOwn, "the own points handed over are not those of the task")
+		return nil, false, nil
+	}
+	for i, at := 0, c.Admitted.GetAdmitted(); i < len(part.Own); i++ {
+		if at[i/8]>>(i%8)&1 == 1 {
+			own = append(own, part.Own[i])
+		}
+	}
+	return own, true, nil
+}
+
+// session replays the superblocks of one attempt.
+func (r *BankReplay) session(ctx context.Context, s *Session, own []int64, v *Verdict) error {
+	blocks := sampled(s, r.Sample)
+	if len(blocks) == 0 {
+		return nil
+	}
+	root, ok := r.Roots[[32]byte(s.Start.GetGround().GetLink())]
+	if !ok {
+		return inputError("the seed of its connection was not opened")
+	}
+	link, seed, ok, err := r.Case.ground(s, mpc.RoleBank, root, v)
+	if err != nil || !ok {
+		return err
+	}
+	b := replay.Bank{Link: link, Model: r.Approved.Model, Own: own}
+	if b.Session, err = terms(s, &link, mpc.RoleBank, seed); err != nil {
+		return err
+	}
+	if s.Terms.Params.Engine == score.EngineLattice {
+		joint := lattice.JointFromNonce(r.Approved.Nonce)
+		if joint != lattice.Joint(r.Case.Task.GetTableJoint()) {
+			v.add(KindModel, "the encrypted table is not under the regulator's nonce")
+			return nil
+		}
+		if b.Key, err = score.RestoreModelKey(s.Terms.Params, r.Approved.Model, joint, r.Approved.Seed); err != nil {
+			return inputError("the key of the encrypted table: %w", err)
+		}
+	}
+	return inGroups(ctx, r.Case, s, blocks, func(ctx context.Context, group []int, load replay.Load) error {
+		found, err := b.Replay(ctx, group, load)
+		if err != nil {
+			return replayError(err)
+		}
+		v.Replayed += len(group)
+		v.deviations(s.Terms.Attempt, found)
+		return nil
+	})
+}
+
+// sampled lists the superblocks of a session that are on record whole and to be replayed.
+func sampled(s *Session, sample func(int) bool) []int {
+	if sample == nil {
+		return s.Whole
+	}
+	var blocks []int
+	for _, b := range s.Whole {
+		if sample(b) {
+			blocks = append(blocks, b)
+		}
+	}
+	return blocks
+}
+
+// groupSize is how many superblocks' flights are held in memory at once.
+const groupSize = 8
+
+// inGroups reads the flights of a few superblocks at a time, with payloads, and has them replayed.
+func inGroups(ctx context.Context, c *Case, s *Session, blocks []int, run func(ctx context.Context, group []int, load replay.Load) error) error {
+	for group := range slices.Chunk(blocks, groupSize) {
+		file, closer, err := c.Dossier.OpenSession(s.Terms.Attempt)
+		if err != nil {
+			return err
+		}
+		list, err := flights(file, func(block int) bool { return slices.Contains(group, block) })
+		if err := errors.Join(err, closer.Close()); err != nil {
+			return err
+		}
+		load := func(_ context.Context, block int) ([]mpc.Flight, error) { return list[block], nil }
+		if err := run(ctx, group, load); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// replayError tells a record that cannot be replayed from a mistake of the caller.
+func replayError(err error) error {
+	switch {
+	case errors.Is(err, replay.ErrRecord):
+		return evidenceError("%w", err)
+	case errors.Is(err, mpc.ErrParams):
+		return inputError("%w", err)
+	}
+	return err
+}
