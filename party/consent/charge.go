@@ -69,7 +69,8 @@ func (s *Store) ChargeWith(ctx context.Context, session [32]byte, refs []Referen
 	}
 	s.change(func(x *index) {
 		for i, place := range p.places {
-			if c := x.at(max(place, 1)); p.outcomes[i] == nil {
+			if p.outcomes[i] == nil {
+				c := x.at(place)
 				c.use(x.terms[c.terms].Frequency.Per, p.evaluations, p.now)
 			}
 		}

@@ -123,7 +123,7 @@ func readCharge(cursor *bolt.Cursor, from []byte) (*charge, []byte, error) {
 	}
 	p := &charge{
 		session: [32]byte(b), now: int64(le.Uint64(b[32:])), evaluations: le.Uint32(b[40:]),
-		numbers: make([]uint32, 0, n), outcomes: make([]error, 0, n),
+		numbers: make([]uint32, 0, min(n, 10*chargePiece)), outcomes: make([]error, 0, min(n, 10*chargePiece)),
 	}
 	for piece := uint32(1); len(p.numbers) < n; piece++ {
 		k, v := cursor.Next()

@@ -126,7 +126,7 @@ func TestRebuild(t *testing.T) {
 // TestDamage changes a byte in the middle of each kind of record: what it says is not believed, and the store stops.
 func TestDamage(t *testing.T) {
 	foldOften(t)
-	for _, name := range [][]byte{bucketStates, bucketTerms, bucketSessions, bucketCharges, bucketCounts, bucketArtefacts} {
+	for _, name := range [][]byte{bucketStates, bucketTerms, bucketSessions, bucketCharges, bucketCounts, bucketArtefacts, bucketEntries} {
 		r := newRig(t)
 		ref := r.grant(t, sample(t, 1), 1).Reference
 		for session := range byte(2) {
@@ -147,6 +147,9 @@ func TestDamage(t *testing.T) {
 		if err == nil {
 			if _, err = s.Evidence(ref); err == nil {
 				_, err = s.Charge(ctx, [32]byte{1}, []Reference{ref}, 1, asked(t))
+			}
+			if err == nil {
+				_, err = s.Unrecorded(1)
 			}
 			_, again := s.Charge(ctx, [32]byte{3}, []Reference{ref}, 1, asked(t))
 			require.ErrorIs(t, again, ErrCorrupt, "nothing is written after it")

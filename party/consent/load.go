@@ -48,8 +48,9 @@ func (x *index) loadTerms(tx *bolt.Tx) error {
 func (x *index) loadStates(tx *bolt.Tx) error {
 	states := tx.Bucket(bucketStates)
 	highest := states.Sequence()
-	if highest > math.MaxUint32 {
-		return because(ErrCorrupt, "%d consents were ever granted", highest)
+	// The artefact of each, which stays, takes more than that.
+	if highest > math.MaxUint32 || highest > uint64(tx.Size())/stateSize {
+		return because(ErrCorrupt, "%d consents were ever granted, in %d bytes", highest, tx.Size())
 	}
 	x.note(uint32(highest), 0)
 	return states.ForEach(func(k, v []byte) error {
@@ -99,6 +100,9 @@ func (x *index) replay(tx *bolt.Tx) (int, error) {
 	}
 	log := tx.Bucket(bucketCharges)
 	last, cursor, total := log.Sequence(), log.Cursor(), 0
+	if folded > last {
+		return 0, because(ErrCorrupt, "%d charges of %d are folded", folded, last)
+	}
 	for place := folded + 1; place <= last; place++ {
 		want := logKey(place, 0)
 		p, key, err := readCharge(cursor, want)

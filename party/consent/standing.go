@@ -1,7 +1,9 @@
 package consent
 
 import (
+	"bytes"
 	"context"
+	"sync"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -29,19 +31,11 @@ func (s *Store) Standing(ctx context.Context, session [32]byte, places []int, no
 	if len(places) > MaxCompanies || now.IsZero() {
 		return nil, nil, because(ErrInvalid, "want a time and at most %d places, got %d", MaxCompanies, len(places))
 	}
-	p, err := view(s, func(tx *bolt.Tx) (*charge, error) { return find(tx, session) })
+	p, err := s.remembered(session)
 	if err != nil {
 		return nil, nil, err
 	}
-	if p == nil {
-		return nil, nil, ErrNone
-	}
-	charged := p.numbers[:0]
-	for i, number := range p.numbers {
-		if p.outcomes[i] == nil {
-			charged = append(charged, number)
-		}
-	}
+	charged := p.numbers
 	out, second := make([]error, len(places)), now.Unix()
 	err = s.read(func(x *index) error {
 		for n, i := range places {
@@ -58,7 +52,56 @@ func (s *Store) Standing(ctx context.Context, session [32]byte, places []int, no
 	if err != nil {
 		return nil, nil, err
 	}
-	return p.memo, out, nil
+	return bytes.Clone(p.memo), out, nil
+}
+
+// recent holds the sessions that Standing was asked about, since it is asked about each many times: once a superblock.
+type recent struct {
+	mu       sync.Mutex
+	sessions map[[32]byte]*running
+	consents int // in all of them
+}
+
+// running is what Standing needs of a session. It does not change.
+type running struct {
+	memo    []byte
+	numbers []uint32 // of the consents charged
+}
+
+const maxRecent = 2 * MaxCompanies // consents; 32 MB
+
+// remembered returns a session from memory, or from the file; ErrNone if it was not charged.
+func (s *Store) remembered(session [32]byte) (*running, error) {
+	c := &s.recent
+	c.mu.Lock()
+	r := c.sessions[session]
+	c.mu.Unlock()
+	if r != nil {
+		return r, nil
+	}
+	p, err := view(s, func(tx *bolt.Tx) (*charge, error) { return find(tx, session) })
+	if err != nil {
+		return nil, err
+	}
+	if p == nil {
+		return nil, ErrNone
+	}
+	r = &running{memo: p.memo}
+	for i, number := range p.numbers {
+		if p.outcomes[i] == nil {
+			r.numbers = append(r.numbers, number)
+		}
+	}
+	size := len(r.numbers) + 64 // an empty one takes something as well
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.sessions == nil || c.consents+size > maxRecent {
+		c.sessions, c.consents = make(map[[32]byte]*running), 0
+	}
+	if c.sessions[session] == nil {
+		c.sessions[session], c.consents = r, c.consents+size
+	}
+	return r, nil
 }
 
 // standing returns what ended a consent, if anything did; nil is one that was forgotten.

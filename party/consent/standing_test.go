@@ -73,6 +73,23 @@ func TestStanding(t *testing.T) {
 	require.Equal(t, []error{ErrExpired}, standing)
 }
 
+// TestEmpty: a store without consents answers and charges nobody.
+func TestEmpty(t *testing.T) {
+	r := newRig(t)
+	require.ErrorIs(t, r.ask(t, asked(t), 1).Err, ErrNone)
+	none := Reference{uscc.Synthetic(1), idOf(0)}
+	require.Equal(t, []error{ErrNone, ErrNone, ErrNone}, r.charge(t, 1, asked(t), 1, Reference{}, none, Reference{}))
+	_, err := r.Charge(ctx, [32]byte{2}, []Reference{none, none}, 1, asked(t))
+	require.ErrorIs(t, err, ErrInvalid, "named twice")
+	_, err = r.Charge(ctx, [32]byte{2}, []Reference{{Company: uscc.Synthetic(1)}}, 1, asked(t))
+	require.ErrorIs(t, err, ErrInvalid, "half a reference")
+	r.reopen(t)
+	require.Equal(t, []error{ErrNone}, r.charge(t, 3, asked(t), 1, none))
+	out, err := r.Recheck(ctx, []Reference{none}, noon)
+	require.NoError(t, err)
+	require.Equal(t, []error{ErrNone}, out)
+}
+
 // TestTimes: each record is held against the range of its own company's consent.
 func TestTimes(t *testing.T) {
 	r := newRig(t)

@@ -51,6 +51,7 @@ type Store struct {
 	guard    sync.RWMutex
 	index    *index
 	unfolded int // consents charged since the last fold
+	recent   recent
 
 	closed  atomic.Bool
 	closing sync.Once
