@@ -19,6 +19,12 @@
 // sumdb/note), which the checksum database of Go runs on: small, kept by the Go team, and synchronous to the disk; a tiled
 // log such as tessera publishes a tenth of a second later, which admission would have to wait for.
 //
+// # Following and writing from elsewhere
+//
+// A Mirror follows a ledger, here or behind package remote, and holds the records of what a quorum of witnesses covers, all of
+// it verified. An Outbox keeps what an author has to say on disk until it is recorded, exactly once. A Collector brings together
+// witnesses that come one by one.
+//
 // # Adversaries
 //
 // The operator of the log may be the bank, the tax node or a third one, and is malicious: it can refuse or delay entries, which

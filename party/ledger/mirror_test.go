@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"sync"
@@ -50,7 +51,7 @@ func TestMirror(t *testing.T) {
 
 	for i := range 3 {
 		var list []*ledger.Entry
-		for k := range 400 {
+		for k := range 300 {
 			list = append(list, w.Score(t, fmt.Sprint(i, k))...)
 		}
 		fill(t, l, list...)
@@ -87,9 +88,10 @@ func TestMirror(t *testing.T) {
 	b2, err := os.ReadFile(file)
 	require.NoError(t, err)
 	c.Policy = w.Policy
-	for i := 0; i < len(b2); i += 1009 { // damage is noticed, or does not matter
+	rng := rand.New(rand.NewPCG(9, 10))
+	for range 24 { // damage is noticed, or does not matter
 		bad := append([]byte(nil), b2...)
-		bad[i] ^= 0x10
+		bad[rng.IntN(len(bad))] ^= 0x10
 		c.File = filepath.Join(t.TempDir(), "bad.db")
 		require.NoError(t, os.WriteFile(c.File, bad, 0o600))
 		m, err := ledger.NewMirror(c)

@@ -48,9 +48,11 @@ func (o *Outbox) Run(ctx context.Context, l Ledger) error {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		if err == nil && worked {
+		if worked {
 			pause = minPause
-			continue
+			if err == nil {
+				continue
+			}
 		}
 		wait, idle := o.nextDeferred(), err == nil
 		if !idle {
@@ -92,7 +94,8 @@ func (o *Outbox) nextDeferred() time.Duration {
 	return max(wait, minPause)
 }
 
-// sendSome sends what is sealed already, or else seals and sends what comes next. It reports whether there was anything.
+// sendSome sends what is sealed already, or else seals and sends what comes next. It reports whether
+// anything came of it.
 func (o *Outbox) sendSome(ctx context.Context, l Ledger) (bool, error) {
 	flight, err := o.underWay()
 	if err != nil {
@@ -107,7 +110,7 @@ func (o *Outbox) sendSome(ctx context.Context, l Ledger) (bool, error) {
 	if ctx.Err() != nil { // some may be recorded: they are sealed, and asked for again
 		return true, context.Cause(ctx)
 	}
-	return true, o.settle(l, list)
+	return o.settle(l, list)
 }
 
 // underWay returns what was sealed and not settled, in the order of sequence numbers.

@@ -3,14 +3,15 @@ package ledger
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
 )
 
-// settle stores what became of a flight. What may pass stays sealed; then it returns why.
-func (o *Outbox) settle(l Ledger, list []*outcome) error {
+// settle stores what became of a flight, and tells whether anything did. What may pass stays sealed; then it returns why.
+func (o *Outbox) settle(l Ledger, list []*outcome) (bool, error) {
 	passing := o.judge(l, list)
 	pruned := 0
 	err := o.update(func(tx *bolt.Tx) (err error) {
@@ -23,11 +24,11 @@ func (o *Outbox) settle(l Ledger, list []*outcome) error {
 		return err
 	})
 	if err != nil {
-		return err
+		return false, err
 	}
 	o.remember(list, pruned)
 	o.announce()
-	return passing
+	return slices.ContainsFunc(list, func(x *outcome) bool { return x.verdict != keepSealed }), passing
 }
 
 // verdict is what becomes of an item. The zero value keeps it as it is: sealed, to be submitted again.
