@@ -45,8 +45,8 @@ func (r *rig) restart(change func()) {
 // ends before the last flight, look alike in the results; nobody else is touched.
 func TestRefusedAndWithheld(t *testing.T) {
 	r := newRig(t, small, 60)
-	r.gate.refuse = map[int]string{3: "no consent", 4: "no bit left"}
-	r.gate.revoked = func(position int) bool { return position == 10 } // company 12 of the request
+	r.gate.Refuse = map[int]string{3: "no consent", 4: "no bit left"}
+	r.gate.Revoked = func(position int) bool { return position == 10 } // company 12 of the request
 	l := r.dial()
 	b, err := l.Score(t.Context(), r.request())
 	require.NoError(t, err)
@@ -61,12 +61,11 @@ func TestRefusedAndWithheld(t *testing.T) {
 	}
 	require.Equal(t, 3, b.Refused)
 	require.Equal(t, 57, b.Receipt.Companies)
-	require.Eventually(t, func() bool {
-		r.gate.mu.Lock()
-		defer r.gate.mu.Unlock()
-		return len(r.gate.events) == 2
+	require.Eventually(t, func() (both bool) {
+		r.gate.Do(func() { both = len(r.gate.Events) == 2 })
+		return both
 	}, 5*time.Second, time.Millisecond)
-	require.Equal(t, []string{"admitted", "receipt"}, r.gate.events)
+	require.Equal(t, []string{"admitted", "receipt"}, r.gate.Events)
 
 	// The answer as it is stored: the bits of the withheld company are zeros.
 	width := r.made.Model.BandBits()
@@ -85,7 +84,7 @@ func TestRefusedAndWithheld(t *testing.T) {
 // and a bank's journal does not keep it.
 func TestDeniedTask(t *testing.T) {
 	r := newRig(t, small, 5)
-	r.gate.denied = errors.Join(admission.ErrDenied, errors.New("the bank is suspended"))
+	r.gate.Denied = errors.Join(admission.ErrDenied, errors.New("the bank is suspended"))
 	l := r.dial()
 	_, err := l.Score(t.Context(), r.request())
 	require.ErrorIs(t, err, party.ErrRefused)
@@ -94,13 +93,11 @@ func TestDeniedTask(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, tasks)
 
-	r.gate.mu.Lock()
-	r.gate.denied = errors.New("disk full")
-	r.gate.mu.Unlock()
+	r.gate.Do(func() { r.gate.Denied = errors.New("disk full") })
 	_, err = r.dial().Score(t.Context(), r.request())
 	require.ErrorIs(t, err, party.ErrInterrupted, "a fault of the tax node is none of the bank's")
 
-	r.gate.busy = errors.New("two connections are open")
+	r.gate.Busy = errors.New("two connections are open")
 	bank, err := party.NewBank(r.bankCfg)
 	require.NoError(t, err)
 	_, err = bank.Dial(t.Context(), r.addr)
@@ -138,7 +135,7 @@ func TestEscrowOfTheBanksSeeds(t *testing.T) {
 			_ = l.Close()
 		}
 		require.Error(t, err, "a forged escrow is refused before anything runs")
-		require.Empty(t, r.gate.asked)
+		require.Empty(t, r.gate.Asked)
 	}
 
 	l := r.dial()
@@ -269,7 +266,7 @@ func TestAdmissionsArePaced(t *testing.T) {
 	r.restart(func() { r.taxCfg.Slot = 80 * time.Millisecond })
 	l := r.dial()
 	for _, refuse := range []map[int]string{nil, {0: "x", 1: "x", 2: "x", 3: "x", 4: "x"}} {
-		r.gate.refuse = refuse
+		r.gate.Refuse = refuse
 		begin := time.Now()
 		_, err := l.Score(t.Context(), r.request())
 		require.NoError(t, err)
@@ -283,12 +280,10 @@ func TestAdmissionsArePaced(t *testing.T) {
 func TestResumeBeforeTheAdmission(t *testing.T) {
 	r := newRig(t, small, 20)
 	ctx, cancel := context.WithCancel(t.Context())
-	r.gate.paused = func(context.Context) { cancel() }
+	r.gate.Paused = func(context.Context) { cancel() }
 	_, err := r.dial().Score(ctx, r.request())
 	require.ErrorIs(t, err, party.ErrInterrupted)
-	r.gate.mu.Lock()
-	r.gate.paused = nil
-	r.gate.mu.Unlock()
+	r.gate.Do(func() { r.gate.Paused = nil })
 
 	l := r.dial()
 	tasks, err := l.Unfinished()

@@ -15,6 +15,7 @@ import (
 	"github.com/blindscore/blindscore/circuits/circuitstest"
 	"github.com/blindscore/blindscore/party"
 	"github.com/blindscore/blindscore/party/journal"
+	"github.com/blindscore/blindscore/party/partytest"
 	"github.com/blindscore/blindscore/party/records"
 	"github.com/blindscore/blindscore/party/transport"
 	"github.com/blindscore/blindscore/party/uscc"
@@ -32,7 +33,7 @@ type rig struct {
 
 	bankID, taxID *transport.Identity
 	taxCfg        party.TaxConfig
-	gate          *openGate
+	gate          *partytest.Gate
 	bankCfg       party.BankConfig
 	addr          string
 	stop          func() error
@@ -60,7 +61,7 @@ func newRig(t *testing.T, shape circuitstest.Shape, n int) *rig {
 		require.NoError(t, r.records.Put(r.ids[i], time.Time{}, values))
 	}
 	r.bankID, r.taxID = identity(t, transport.RoleBank, "icbc"), identity(t, transport.RoleTax, "zhejiang")
-	r.gate = &openGate{}
+	r.gate = &partytest.Gate{}
 	r.taxCfg = party.TaxConfig{
 		Admission: r.gate, Slot: time.Microsecond,
 		Identity: r.taxID, Schema: made.Schema, Records: r.records, Logger: quiet(),
