@@ -66,8 +66,8 @@ func NewBank(c *Circuit, joint homomorphic.Seed, keys []byte, workers int) (*Ban
 }
 
 // Evaluate computes a block's reply (ReplyBytes bytes) and the bank's share z_i of each of its n companies, see Key.Open.
-// Every byte of rnd is fresh and secret: two replies with the same bytes give the tax node the difference of two masks' worth of
-// the circuit. A message of any other size than MessageBytes, or with a coefficient that is not below its prime, is
+// Every byte of rnd is fresh and secret: two replies under the same bytes have the same mask and the same u, so that their
+// difference tells the tax node about the weights. A message of any other size than MessageBytes, or with a coefficient that is not below its prime, is
 // homomorphic.ErrEncoding; any other message gives a reply, whatever it holds.
 func (b *Bank) Evaluate(ctx context.Context, message []byte, n int, rnd io.Reader) (reply []byte, shares []uint32, err error) {
 	l := b.circuit.layout

@@ -89,7 +89,9 @@ func TestLayout(t *testing.T) {
 	complete, err := NewLayout(s, spec)
 	require.NoError(t, err)
 	require.Equal(t, 5, complete.Columns())
-	_, err = complete.Values([]record{{"months": circuits.Number(-1), "growth": circuits.Number(2), "sector": circuits.Text("x"), "fixed": circuits.Number(2)}})
+	_, err = complete.Values([]record{{
+		"months": circuits.Number(-1), "growth": circuits.Number(2), "sector": circuits.Text("x"), "fixed": circuits.Number(2),
+	}})
 	require.ErrorIs(t, err, homomorphic.ErrRange)
 	_, err = complete.Values([]record{{"months": circuits.Number(1), "growth": circuits.Number(2), "fixed": circuits.Number(2)}})
 	require.ErrorIs(t, err, homomorphic.ErrRange)

@@ -79,10 +79,17 @@ func TestRandomModels(t *testing.T) {
 		half float64
 		bits int
 		set  Set
-	}{{0.01, 6, LogN13Degree7}, {2.5, 6, LogN13Degree7}, {2, 10, LogN14Degree7}, {4, 8, LogN14Degree15}, {7, 12, LogN14Degree31}, {33, 8, LogN14Degree127}}
+	}{
+		{0.01, 6, LogN13Degree7},
+		{2.5, 6, LogN13Degree7},
+		{2, 10, LogN14Degree7},
+		{4, 8, LogN14Degree15},
+		{7, 12, LogN14Degree31},
+		{33, 8, LogN14Degree127},
+	}
 	for _, k := range cases {
 		t.Run(fmt.Sprintf("half=%v/bits=%d", k.half, k.bits), func(t *testing.T) {
-			if testing.Short() && k.set > LogN14Degree7 {
+			if testing.Short() && k.set > LogN13Degree7 {
 				t.Skip("large parameters")
 			}
 			s, m := randomModel(t, rnd, k.half)
@@ -156,7 +163,8 @@ func TestNoise(t *testing.T) {
 			}
 			sigma := math.Sqrt(sum / float64(len(records)))
 			bound := c.Report().Noise
-			t.Logf("bound 2^%.1f, worst 2^%.1f, sigma 2^%.1f, modelled 2^%.1f", math.Log2(bound), math.Log2(worst), math.Log2(sigma), math.Log2(bound/tail))
+			t.Logf("bound 2^%.1f, worst 2^%.1f, sigma 2^%.1f, modelled 2^%.1f",
+				math.Log2(bound), math.Log2(worst), math.Log2(sigma), math.Log2(bound/tail))
 			require.Less(t, worst, bound)
 			require.Less(t, sigma, bound/tail, "the model is an upper bound")
 			require.Greater(t, sigma, bound/tail/50, "and not a wild one")
