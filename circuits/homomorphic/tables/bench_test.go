@@ -21,7 +21,7 @@ func BenchmarkEvaluate(b *testing.B) {
 	}{
 		{circuitstest.Shape{Features: 12, MinLevels: 8, MaxLevels: 8, Bands: 8, ScoreBits: 9}, FormIndicators, 14},
 		{circuitstest.Shape{Features: 12, MinLevels: 8, MaxLevels: 8, Bands: 8, ScoreBits: 10}, FormIndicators, 15},
-		{circuitstest.Shape{Features: 1, MinLevels: 256, MaxLevels: 256, Bands: 2, ScoreBits: 1}, FormLevels, 14},
+		{circuitstest.Shape{Features: 1, MinLevels: 128, MaxLevels: 128, Bands: 2, ScoreBits: 1}, FormLevels, 14},
 		{circuitstest.Shape{Features: 1, MinLevels: 256, MaxLevels: 256, Bands: 8, ScoreBits: 10}, FormLevels, 15},
 	} {
 		rng := rand.New(rand.NewPCG(3, 3))

@@ -22,7 +22,7 @@ type Cost struct {
 // The estimate's unit prices, measured on one core: a coefficient through one stage of a number theoretic transform; and
 // what a byte from the encrypting node is worth in time, at 100 MB/s.
 const (
-	stageNanos = 1.4
+	stageNanos = 0.8
 	byteNanos  = 10
 )
 
