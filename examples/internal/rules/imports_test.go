@@ -54,6 +54,8 @@ var edges = []struct {
 	{"party/policy", []string{"party/uscc", "party/transport", "party/internal/boltfile"}},
 	{"party/admission", []string{"party/consent", "party/ledger", "party/partypb", "party/policy", "party/transport", "party/uscc"}},
 	{"party/evidence", []string{"mpc", "party/partypb"}},
+	{"party/audit", []string{"sharing", "circuits", "mpc", "mpc/...", "party", "party/..."}},
+	{"party/partytest", []string{"sharing", "circuits", "circuits/circuitstest", "mpc", "mpc/...", "party", "party/..."}},
 	{"party/records", []string{"circuits", "party/uscc"}},
 	{"party/vault", []string{"circuits", "circuits/homomorphic/threshold", "circuits/homomorphic/offline", "party/internal/boltfile"}},
 	{"party", []string{"sharing", "circuits", "mpc", "mpc/ot", "mpc/lookup", "mpc/lattice", "mpc/score", "party/..."}},
