@@ -211,13 +211,7 @@ func (c *Circuit) bound() error {
 }
 
 // Layout is the public part (a copy).
-func (c *Circuit) Layout() *Layout {
-	l := Layout{Set: c.layout.Set, Inputs: slices.Clone(c.layout.Inputs)}
-	for i := range l.Inputs {
-		l.Inputs[i].Bins = slices.Clone(l.Inputs[i].Bins)
-	}
-	return &l
-}
+func (c *Circuit) Layout() *Layout { return c.layout.clone() }
 
 // Params are the parameters that keys are made for.
 func (c *Circuit) Params() heint.Parameters { return c.params }

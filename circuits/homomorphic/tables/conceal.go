@@ -173,6 +173,7 @@ type ConcealedEvaluator struct {
 
 // NewEvaluator takes the weights as EncryptWeights made them: exactly WeightBytes bytes, or homomorphic.ErrEncoding.
 func (c *Concealed) NewEvaluator(rlk *rlwe.RelinearizationKey, weights []byte) (*ConcealedEvaluator, error) {
+	c = &Concealed{Layout: *c.Layout.clone(), Band: slices.Clone(c.Band), Bands: c.Bands} // what is checked is what is used
 	if err := c.Check(); err != nil {
 		return nil, err
 	}

@@ -47,6 +47,10 @@ func NewSeededEncryptor(l *Layout, sk *homomorphic.SecretKey) (*Encryptor, error
 }
 
 func newEncryptor(l *Layout) (*Encryptor, error) {
+	if l == nil {
+		return nil, fmt.Errorf("%w: none", ErrLayout)
+	}
+	l = l.clone() // what is checked is what is used
 	if err := l.Check(); err != nil {
 		return nil, err
 	}

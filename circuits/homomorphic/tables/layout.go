@@ -2,6 +2,7 @@ package tables
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/tuneinsight/lattigo/v5/core/rlwe"
 	"github.com/tuneinsight/lattigo/v5/he/heint"
@@ -118,6 +119,15 @@ func checkBins(of []uint16, levels int) error {
 		}
 	}
 	return nil
+}
+
+// clone shares nothing with the layout.
+func (l *Layout) clone() *Layout {
+	out := &Layout{Set: l.Set, Inputs: slices.Clone(l.Inputs)}
+	for i := range out.Inputs {
+		out.Inputs[i].Bins = slices.Clone(out.Inputs[i].Bins)
+	}
+	return out
 }
 
 // Slots is how many companies a chunk holds.
