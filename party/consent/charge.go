@@ -129,7 +129,7 @@ func (x *index) prepare(ctx context.Context, refs []Reference, evaluations uint3
 
 // allow returns a refusal unless n evaluations are left.
 func (j *judge) allow(s *slot, i int, n uint32) error {
-	left, err := j.check(s, i)
+	left, _, err := j.check(s, i)
 	switch {
 	case err != nil:
 		return err

@@ -22,6 +22,7 @@ type Answer struct {
 // verdict is what terms say to a question, for all the consents that have them.
 type verdict struct {
 	err         error
+	code        uint8 // of err
 	evaluations uint32
 	frequency   Frequency
 	from, to    int64 // of a single record
@@ -46,7 +47,8 @@ func (j *judge) on(number uint32) *verdict {
 		return v
 	}
 	t := j.terms[number]
-	v := &verdict{t.covers(j.question), t.MaxEvaluations, t.Frequency, math.MinInt64, math.MaxInt64}
+	err := t.covers(j.question)
+	v := &verdict{err, codeOf(err), t.MaxEvaluations, t.Frequency, math.MinInt64, math.MaxInt64}
 	if j.question.Times != nil && !t.Range.IsZero() {
 		v.from, v.to = t.Range.From.Unix(), t.Range.To.Unix()
 	}
@@ -54,27 +56,27 @@ func (j *judge) on(number uint32) *verdict {
 	return v
 }
 
-// check returns a refusal, or nil and how many evaluations are left; i is the place in the question's times.
-func (j *judge) check(s *slot, i int) (left uint32, err error) {
+// check returns a refusal and its code, or how many evaluations are left; i is the place in the question's times.
+func (j *judge) check(s *slot, i int) (left uint32, code uint8, err error) {
 	v := j.on(s.terms)
-	left, err = s.check(v, j.task, j.now)
-	var record int64 // no time is far before all ranges: the year 1
+	left, code = s.check(v, j.task, j.now)
+	var record int64
 	if j.question.Times != nil {
-		record = j.question.Times[i].Unix()
+		record = j.question.Times[i].Unix() // without a time far before all ranges: the year 1
 	}
 	switch {
-	case v.err != nil:
-		return 0, v.err
+	case v.code != 0:
+		return 0, v.code, v.err
 	case record < v.from || record >= v.to:
-		return 0, ErrWrongRange
+		return 0, codeRange, refusals[codeRange]
 	}
-	return left, err
+	return left, code, refusals[code]
 }
 
 // Lookup answers for each company whether a consent covers the question now, from memory: no signature is verified. Of several
 // consents that cover it, it names the one that expires first. Nothing is charged.
 //
-// A company without a consent takes as long as one with a consent, whatever that says: for each, the same part of a hash
+// A company without a consent takes nearly as long as one with a consent, whatever that says: for each, the same part of a hash
 // table is searched and one consent judged, its own or another's. A company's second and further consents take longer, some
 // tens of nanoseconds each (see Adversaries).
 //
@@ -119,24 +121,22 @@ func (s *Store) wants(q *Question, companies int) error {
 	return q.validate()
 }
 
-// answer judges all consents of a company.
+// answer judges all consents of a company, or in vain one of another's.
 func (x *index) answer(j *judge, i int, id uscc.ID) Answer {
 	place, known := x.find(id)
-	best := Answer{Err: ErrNone}
-	var bestExpiry int64
+	best, bestCode, bestExpiry := Answer{Err: ErrNone}, uint8(0), int64(0)
 	for place != 0 {
 		c := x.at(place)
-		left, refused := j.check(c, i)
-		if !known {
-			break // it was another's
-		}
+		left, code, refused := j.check(c, i)
 		switch {
 		case refused == nil && (best.Err != nil || c.expiry < bestExpiry || c.expiry == bestExpiry && bytes.Compare(c.id[:], best.Reference.ID[:]) < 0):
 			best, bestExpiry = Answer{Reference{id, c.id}, left, nil}, c.expiry
-		case refused != nil && best.Err != nil && codeOf(refused) > codeOf(best.Err):
-			best.Err = refused
+		case refused != nil && best.Err != nil && code > bestCode:
+			best.Err, bestCode = refused, code
 		}
-		place = c.next
+		if place = c.next; !known {
+			return Answer{Err: ErrNone}
+		}
 	}
 	return best
 }

@@ -98,19 +98,30 @@ func (s *state) decode(key, record []byte) error {
 	return nil
 }
 
-// check returns a bare refusal, or nil and how many evaluations are left at that time.
-func (s *slot) check(v *verdict, task [16]byte, now int64) (left uint32, err error) {
+// The codes of the refusals by check.
+var (
+	codeRange     = codeOf(ErrWrongRange)
+	codeTask      = codeOf(ErrWrongTask)
+	codeExpired   = codeOf(ErrExpired)
+	codeEarly     = codeOf(ErrNotYetValid)
+	codeRevoked   = codeOf(ErrRevoked)
+	codeExhausted = codeOf(ErrExhausted)
+	codeTooOften  = codeOf(ErrTooOften)
+)
+
+// check returns the code of a refusal, or zero and how many evaluations are left at that time.
+func (s *slot) check(v *verdict, task [16]byte, now int64) (left uint32, code uint8) {
 	switch {
 	case s.task != [16]byte{} && s.task != task:
-		return 0, ErrWrongTask
+		return 0, codeTask
 	case now >= s.expiry:
-		return 0, ErrExpired
+		return 0, codeExpired
 	case now < s.start:
-		return 0, ErrNotYetValid
+		return 0, codeEarly
 	case s.revoked:
-		return 0, ErrRevoked
+		return 0, codeRevoked
 	case s.used >= v.evaluations:
-		return 0, ErrExhausted
+		return 0, codeExhausted
 	}
 	left = v.evaluations - s.used
 	inWindow := v.frequency.Times
@@ -119,9 +130,9 @@ func (s *slot) check(v *verdict, task [16]byte, now int64) (left uint32, err err
 		inWindow -= min(s.windowUsed, inWindow)
 	}
 	if inWindow == 0 {
-		return 0, ErrTooOften
+		return 0, codeTooOften
 	}
-	return min(left, inWindow), nil
+	return min(left, inWindow), 0
 }
 
 // use counts n evaluations, which check said are left.
