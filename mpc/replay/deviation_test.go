@@ -179,6 +179,8 @@ func TestTaxNodesThatDeviateAreFound(t *testing.T) {
 			found, err = tax.Replay(t.Context(), count(3), r.load)
 			require.NoError(t, err)
 			require.Equal(t, [][2]int{{1, 1}}, firsts(found))
+			require.Zero(t, found[0].Recomputed, "nothing to compare guesses with")
+			require.Contains(t, found[0].String(), "which is not right")
 
 			// Flipped bits: in the last flight, and the bank is cleared.
 			r.alter(0, last, func(p []byte) { p[0] ^= 1 })

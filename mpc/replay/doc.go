@@ -43,7 +43,7 @@
 //	who made the record    a record with missing, superfluous, resized or exchanged flights is refused
 //	                       (ErrRecord) before anything is run on it; garbage of the right size never panics,
 //	                       hangs or takes more memory than an honest record
-//	the user of this room  gets hashes, never a flight: see below
+//	the user of this room  gets hashes, never a flight, and of a tax node's right flights not even those
 //
 // Signatures are not looked at: the transcript's hashes do not depend on them, and
 // the keys are the caller's (mpc.VerifyFlight). Whose fault a bad record is, is for
@@ -52,7 +52,8 @@
 // Two runs from one seed with other inputs tell the peer about the inputs. This
 // room is the only way to run a session from a seed that was used, and it must not
 // become a way to answer twice: it has no connection, signs with a key that dies
-// with the run, and hands out no flight.
+// with the run, and hands out no flight. A hash is no flight, but can be compared
+// with guesses (see Deviation): a finding that leaves the auditors quotes Recorded.
 //
 // Memory is that of one superblock (score.Params, at most 40 MiB of flights) for
 // each processor in use; the speed is that of one side of the protocol.

@@ -182,8 +182,13 @@ type Deviation struct {
 	Block  int // or SetUp
 	Flight int // number of the flight; of a set-up message its place in Link.Sent, from 0
 
-	Recorded   [32]byte // BLAKE3-256 of what was sent
-	Recomputed [32]byte // of what the side should have sent, unless there is a Cause
+	Recorded [32]byte // BLAKE3-256 of what was sent
+
+	// Recomputed is the hash of what a bank should have sent, unless there is a
+	// Cause. It is for auditors: a peer that has the recorded message and guesses
+	// how little the right one differs can try its guesses on the hash. For a tax
+	// node it is always zero, since the guess would be a company's level or band.
+	Recomputed [32]byte
 
 	// Cause, if not nil, is why an honest side would not have sent this message at
 	// all: what it had received was refused, as mpc.ErrPeer or mpc.ErrCheck.
@@ -197,6 +202,9 @@ func (d Deviation) String() string {
 	}
 	if d.Cause != nil {
 		return fmt.Sprintf("%s: %x was sent where nothing should have been: %v", where, d.Recorded[:8], d.Cause)
+	}
+	if d.Recomputed == [32]byte{} {
+		return fmt.Sprintf("%s: %x was sent, which is not right", where, d.Recorded[:8])
 	}
 	return fmt.Sprintf("%s: %x was sent, %x is right", where, d.Recorded[:8], d.Recomputed[:8])
 }
