@@ -9,23 +9,45 @@
 // # A batch
 //
 //	bank                                                                tax node
-//	    -- Hello / HelloReply, base OTs, TableOffer: once a connection --
-//	    -- Propose: the task, signed; the companies               -->   checks the task, looks the companies up
+//	    -- Hello / HelloReply, base OTs, Escrow, TableOffer: once a connection --
+//	    -- Propose: the task, signed; the companies               -->   checks the task, looks the companies up,
+//	                                                                    decides on each, charges, commits to levels
 //	    <-- Admission: which companies are evaluated, signed      --
 //	    -- Start / StartReply: attempt, seeds committed to, signed --
-//	    -- the flights of mpc/score, each signed                  --    stores each answer, then releases it
-//	    -- Receipt, signed by both                                --
+//	    -- the flights of mpc/score, each signed                  --    asks who is withdrawn, stores each answer,
+//	                                                                    then releases it
+//	    <-- Outcome: whose bits were withheld, signed             --
+//	    -- Receipt, signed by both                                --    both: to the ledger
 //
 // The task names both nodes and their keys, the schema, a hiding commitment to
-// the model, the features, the output and its bits, engine and parameters, and
-// the companies by digest. Its digest, the attempt and both seed commitments enter
-// the binding of the session, and so every key and hash of it; the connection
-// enters those of the OTs.
+// the model as it was approved, the features, the purpose, the output and its
+// bits, engine and parameters, the companies by digest, and a commitment to the
+// bank's own points. Its digest, the attempt and both seed commitments enter the
+// binding of the session, and so every key and hash of it; the connection enters
+// those of the OTs.
+//
+// # Governed
+//
+// Nothing is evaluated that TaxConfig.Admission does not admit: *admission.Gate
+// wants the bank and the model on the ledger, a policy that allows the task, and
+// of each company a consent, a record that is fresh, and bits left in its budget
+// over all banks and models. Every reason looks the same to the bank (ErrRefused),
+// in bytes and, as far as TaxConfig.Slot hides it, in time. Right before a
+// superblock's last flight the gate is asked again, and the bits of a company whose
+// consent has ended are not released.
+//
+// Either side can be audited afterwards (package audit). All that a side draws on
+// a connection derives from one seed; the bank puts its into escrow, publicly
+// verifiable, for the Auditors that the tax node asks for, who are also those that
+// the bank itself is configured with; the tax node seals its own to its own
+// auditors. Evidence archives keep the signed start of each session, every
+// flight's hash and signature, and the payloads received.
 //
 // # Who learns what
 //
 // The bank: the output of each admitted company, and which companies are not
-// admitted (ErrRefused, one answer for every reason). The tax node: which
+// admitted or were withheld (ErrRefused, one answer for every reason). The tax
+// node: which
 // companies the bank asked about, how many features and of which levels the model
 // reads, the bits of the score's range, the output's width, and the form of stage
 // 2: two tables say that no two thresholds that matter to the batch are closer
@@ -38,8 +60,9 @@
 //
 // # Exactly once
 //
-// The tax node stores the answer of a superblock before it releases it, and
-// never makes a second one. After a break, Link.Resume, in the same process or a
+// A bank writes a task down before it proposes it, since the tax node charges at
+// once. The tax node stores the answer of a superblock, with what the bank signed
+// last, before it releases it, and never makes a second one. After a break, Link.Resume, in the same process or a
 // later one, gets the stored answers again byte for byte and runs the rest with
 // fresh randomness; a restarted node has forgotten every seed of its own, and
 // makes new base OTs. The bank's journal keeps the seeds of its attempts until the

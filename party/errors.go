@@ -13,9 +13,11 @@ import (
 // wraps at least one of them.
 var (
 	// ErrRefused, for a company: the tax node does not evaluate it for this
-	// bank. It is the one answer for every reason, such as a company that is not
-	// on record; the reason stays with the tax node. For a whole task: the tax
-	// node does not run it.
+	// bank. It is the one answer for every reason: not on record, no consent or
+	// one that was revoked or is used up, no bits left, a record that is too old.
+	// The reason stays with the tax node. For a whole task: the tax node does not
+	// run it, as when its policy, the approval of the model or the bank's standing
+	// on the ledger does not allow it.
 	ErrRefused = errors.New("party: refused")
 
 	// ErrBusy: the tax node has no room for another session. Try again later.
