@@ -53,52 +53,12 @@ var theKept = sync.OnceValues(makeKept)
 // makeKept runs key generation among three holders of whom two switch, and then the tax node, to its end.
 func makeKept() (*kept, error) {
 	rng := rand.New(rand.NewPCG(8, 8))
-	c, err := circuitstest.Random(rng, circuitstest.Shape{Features: 3, Unread: 1, MinLevels: 2, MaxLevels: 4, Bands: 4, ScoreBits: 5})
+	c, err := circuitstest.Random(rng, circuitstest.Shape{Features: 3, Unread: 1, MinLevels: 2, MaxLevels: 4, Bands: 4, ScoreBits: 4})
 	if err != nil {
 		return nil, err
 	}
 	k := &kept{schema: c.Schema, model: c.Model, salt: [32]byte{9}}
-	if k.plan, err = offline.NewPlan(c.Schema, offline.PlanOptions{LogN: 14, Steps: 5, Holders: 3}); err != nil {
-		return nil, err
-	}
-	config := threshold.Config{
-		Parameters: k.plan.Parameters(), Threshold: 2, Context: k.plan.Digest(),
-		Verify: func(key []byte, d [32]byte, sig []byte) bool { return ed25519.Verify(key, d[:], sig) },
-	}
-	for i := range 3 {
-		config.Holders = append(config.Holders, threshold.Holder{Name: []string{"platform", "regulator", "second office"}[i], Key: public(byte(11 + i))})
-	}
-	if k.group, err = threshold.NewGroup(config); err != nil {
-		return nil, err
-	}
-	var sides []*threshold.KeyGen
-	for i := range 3 {
-		root, err := threshold.NewRoot()
-		if err != nil {
-			return nil, err
-		}
-		side, err := k.group.NewKeyGen(i+1, root, signer(byte(11+i)))
-		if err != nil {
-			return nil, err
-		}
-		sides = append(sides, side)
-	}
-	if err := threshold.Run(sides); err != nil {
-		return nil, err
-	}
-	var keys *threshold.PublicKeys
-	for _, s := range sides {
-		var share *threshold.Share
-		if keys, share, _, err = s.Result(); err != nil {
-			return nil, err
-		}
-		b, err := share.Reveal()
-		if err != nil {
-			return nil, err
-		}
-		k.shares = append(k.shares, b)
-	}
-	if k.keys, err = keys.Append(nil); err != nil {
+	if k.plan, err = offline.NewPlan(c.Schema, offline.PlanOptions{LogN: 14, Steps: 4, Holders: 3}); err != nil {
 		return nil, err
 	}
 	for range companies {
@@ -108,15 +68,72 @@ func makeKept() (*kept, error) {
 		}
 		k.rows = append(k.rows, row)
 	}
+	if err := k.makeKeys(); err != nil {
+		return nil, err
+	}
+	return k, k.write()
+}
+
+// makeKeys runs key generation among three holders, and keeps bytes.
+func (k *kept) makeKeys() (err error) {
+	config := threshold.Config{
+		Parameters: k.plan.Parameters(), Threshold: 2, Context: k.plan.Digest(),
+		Verify: func(key []byte, d [32]byte, sig []byte) bool { return ed25519.Verify(key, d[:], sig) },
+	}
+	for i := range 3 {
+		config.Holders = append(config.Holders, threshold.Holder{Name: []string{"platform", "regulator", "second office"}[i], Key: public(byte(11 + i))})
+	}
+	if k.group, err = threshold.NewGroup(config); err != nil {
+		return err
+	}
+	k.shares = nil
+	var sides []*threshold.KeyGen
+	for i := range 3 {
+		root, err := threshold.NewRoot()
+		if err != nil {
+			return err
+		}
+		side, err := k.group.NewKeyGen(i+1, root, signer(byte(11+i)))
+		if err != nil {
+			return err
+		}
+		sides = append(sides, side)
+	}
+	if err := threshold.Run(sides); err != nil {
+		return err
+	}
+	var keys *threshold.PublicKeys
+	for _, s := range sides {
+		var share *threshold.Share
+		if keys, share, _, err = s.Result(); err != nil {
+			return err
+		}
+		b, err := share.Reveal()
+		if err != nil {
+			return err
+		}
+		k.shares = append(k.shares, b)
+	}
+	k.keys, err = keys.Append(nil)
+	return err
+}
+
+// write runs the tax node to its end.
+func (k *kept) write() error {
+	keys, err := k.group.ReadPublicKeys(k.keys)
+	if err != nil {
+		return err
+	}
+	k.chunks = nil
 	s, salts, err := Write(k.plan, keys, public(1), signer(1), time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC), k.register(), func(i int, b []byte) error {
 		k.chunks = append(k.chunks, b)
 		return nil
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	k.snapshot, k.salts = s.Bytes(), salts.Reveal()
-	return k, nil
+	return nil
 }
 
 func (k *kept) register() iter.Seq2[Company, error] {
@@ -152,9 +169,15 @@ type world struct {
 	approval map[[32]byte][]byte // the regulator's signatures, by model
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	k, err := theKept()
 	require.NoError(t, err)
+	return k.world(t)
+}
+
+// world starts everybody but the tax node from what is kept.
+func (k *kept) world(t testing.TB) *world {
+	var err error
 	w := &world{kept: k, digest: k.model.Commit(k.salt), dir: Dir(t.TempDir()), approval: map[[32]byte][]byte{}}
 	w.keys, err = k.group.ReadPublicKeys(k.keys)
 	require.NoError(t, err)
@@ -163,7 +186,7 @@ func newWorld(t *testing.T) *world {
 	}
 	w.snapshot, err = ReadSnapshot(k.plan, w.keys, public(1), k.snapshot)
 	require.NoError(t, err)
-	for i := range companies {
+	for i := range k.rows {
 		w.admitted = append(w.admitted, i)
 	}
 	w.approval[w.digest] = ed25519.Sign(identity(3), approved(w.digest, public(2)))
@@ -187,7 +210,7 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-func (w *world) config(t *testing.T, point int) HolderConfig {
+func (w *world) config(t testing.TB, point int) HolderConfig {
 	share, err := w.keys.RestoreShare(point, w.shares[point-1])
 	require.NoError(t, err)
 	return HolderConfig{
@@ -219,14 +242,14 @@ func (w *world) models(digest [32]byte) (*circuits.Model, [32]byte, error) {
 
 func (w *world) offices() []Office { return []Office{w.holders[0], w.holders[1], w.holders[2]} }
 
-func (w *world) ask(t *testing.T, positions ...int) ([]byte, *Task) {
+func (w *world) ask(t testing.TB, positions ...int) ([]byte, *Task) {
 	b, task, err := w.bank.Ask(w.snapshot, w.digest, positions, "credit decision", time.Date(2026, 2, 3, 4, 5, 6, 0, time.UTC))
 	require.NoError(t, err)
 	return b, task
 }
 
 // job evaluates a task and shows positions of it.
-func (w *world) job(t *testing.T, task []byte, show ...int) *Job {
+func (w *world) job(t testing.TB, task []byte, show ...int) *Job {
 	j, err := w.platform.Start(context.Background(), task, show)
 	require.NoError(t, err)
 	return j

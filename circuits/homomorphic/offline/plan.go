@@ -8,10 +8,12 @@ import (
 	"slices"
 
 	"github.com/tuneinsight/lattigo/v5/core/rlwe"
+	"github.com/tuneinsight/lattigo/v5/he/heint"
 
 	"github.com/blindscore/blindscore/circuits"
 	"github.com/blindscore/blindscore/circuits/homomorphic"
 	"github.com/blindscore/blindscore/circuits/homomorphic/tables"
+	"github.com/blindscore/blindscore/circuits/homomorphic/threshold"
 )
 
 // ErrModel: the model does not fit the plan.
@@ -21,7 +23,10 @@ var ErrModel = errors.New("offline: the model does not fit the plan")
 type Plan struct {
 	schema [32]byte
 	layout tables.Layout
+	full   heint.Parameters
 	params rlwe.Parameters
+	out    *tables.Output
+	sizes  []int // of each input in a chunk
 	digest [32]byte
 }
 
@@ -54,7 +59,7 @@ func NewPlan(schema *circuits.Schema, o PlanOptions) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{schema: schema.Digest(), params: params.Parameters.Parameters, layout: tables.Layout{Set: set}}
+	p := &Plan{schema: schema.Digest(), full: params, params: params.Parameters.Parameters, layout: tables.Layout{Set: set}}
 	for _, f := range schema.Features() {
 		if slices.Contains(o.Leave, f.Name()) {
 			continue
@@ -72,6 +77,13 @@ func NewPlan(schema *circuits.Schema, o PlanOptions) (*Plan, error) {
 	}
 	if err := p.layout.Check(); err != nil {
 		return nil, err
+	}
+	if p.out, err = tables.NewOutput(set); err != nil {
+		return nil, err
+	}
+	for i := range p.layout.Inputs {
+		one := tables.Layout{Set: set, Inputs: p.layout.Inputs[i : i+1]}
+		p.sizes = append(p.sizes, one.ChunkBytes(false))
 	}
 	p.digest = p.hash()
 	return p, nil
@@ -125,13 +137,19 @@ func (p *Plan) Slots() int { return p.layout.Slots() }
 func (p *Plan) Chunks(companies int) int { return p.layout.Chunks(companies) }
 
 // ChunkBytes is the exact size of a chunk.
-func (p *Plan) ChunkBytes() int { return p.layout.ChunkBytes(false) }
-
-// inputBytes is the size of an input in a chunk.
-func (p *Plan) inputBytes(in *tables.Input) int {
-	one := tables.Layout{Set: p.layout.Set, Inputs: []tables.Input{*in}}
-	return one.ChunkBytes(false)
+func (p *Plan) ChunkBytes() int {
+	n := 0
+	for _, size := range p.sizes {
+		n += size
+	}
+	return n
 }
+
+// AnswerBytes is the size of a holder's answer for one chunk.
+func (p *Plan) AnswerBytes() int { return 2 + p.out.BandBytes(false) + threshold.SignatureBytes }
+
+// BandBytes is the size of a switched band of a chunk.
+func (p *Plan) BandBytes() int { return p.out.BandBytes(true) }
 
 // Circuit is a model compiled on a plan. It is safe for concurrent use, and does not print the model.
 type Circuit struct {

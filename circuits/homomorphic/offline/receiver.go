@@ -71,18 +71,11 @@ func (*Receiver) MarshalJSON() ([]byte, error) { return nil, homomorphic.ErrSecr
 // order. The error wraps homomorphic.ErrEncoding for other bytes, and tables.ErrBand if a slot holds none of that many
 // bands: then a holder has lied (an audit names it), or the bytes are of another session.
 func (r *Receiver) Open(b []byte, show []int, bands int) ([]uint16, error) {
-	out, err := tables.NewOutput(r.plan.layout.Set)
+	ct, err := r.plan.out.ReadBand(b, true)
 	if err != nil {
 		return nil, err
 	}
-	ct, err := out.ReadBand(b, true)
-	if err != nil {
-		return nil, err
-	}
-	p, err := r.plan.layout.Set.Parameters()
-	if err != nil {
-		return nil, err
-	}
+	p := r.plan.full
 	values := make([]uint64, p.N())
 	if err := heint.NewEncoder(p).Decode(rlwe.NewDecryptor(p, r.secret.RLWE()).DecryptNew(ct), values); err != nil {
 		return nil, fmt.Errorf("%w: %w", homomorphic.ErrEncoding, err)

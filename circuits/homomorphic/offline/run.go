@@ -86,9 +86,7 @@ func (e *Evaluator) Evaluate(ctx context.Context, chunk []byte) (*Result, error)
 	}
 	at := make(map[string][]byte)
 	for i := range p.layout.Inputs {
-		in := &p.layout.Inputs[i]
-		n := p.inputBytes(in)
-		at[in.Feature], chunk = chunk[:n], chunk[n:]
+		at[p.layout.Inputs[i].Feature], chunk = chunk[:p.sizes[i]], chunk[p.sizes[i]:]
 	}
 	var used []byte
 	for _, in := range e.circuit.circuit.Layout().Inputs {
@@ -149,22 +147,4 @@ func (r *Result) Combine(s *threshold.Session, answers [][]byte) ([]byte, error)
 		return nil, err
 	}
 	return out.AppendBand(nil, ct, true)
-}
-
-// AnswerBytes is the size of a holder's answer for one chunk.
-func (p *Plan) AnswerBytes() int {
-	out, err := tables.NewOutput(p.layout.Set)
-	if err != nil {
-		return 0
-	}
-	return 2 + out.BandBytes(false) + threshold.SignatureBytes
-}
-
-// BandBytes is the size of a switched band of a chunk.
-func (p *Plan) BandBytes() int {
-	out, err := tables.NewOutput(p.layout.Set)
-	if err != nil {
-		return 0
-	}
-	return out.BandBytes(true)
 }
