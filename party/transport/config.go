@@ -22,7 +22,7 @@ const protocolName = "blindscore/1" // ALPN
 type Config struct {
 	Identity *Identity // of this node; required
 	Peers    Peers     // whom it accepts; pins or roots are required
-	PeerRole Role      // what the peer must be; required
+	PeerRole Role      // what the peer must be, or RoleAny; required
 	Peer     Name      // if set, who exactly the peer must be
 
 	HandshakeTimeout time.Duration // for TCP and TLS together; zero means DefaultHandshakeTimeout
@@ -40,7 +40,7 @@ func (cfg *Config) check() error {
 	switch {
 	case cfg.Identity == nil:
 		return fmt.Errorf("%w: no identity", ErrConfig)
-	case cfg.PeerRole != RoleBank && cfg.PeerRole != RoleTax:
+	case !cfg.PeerRole.valid() && cfg.PeerRole != RoleAny:
 		return fmt.Errorf("%w: no role of the peer", ErrConfig)
 	case len(cfg.Peers.Pins) == 0 && cfg.Peers.Roots == nil:
 		return fmt.Errorf("%w: no peer is known: neither pins nor roots", ErrConfig)

@@ -1,7 +1,7 @@
 // Package transport connects a bank to a tax node: TLS 1.3 over TCP, both sides proving an Ed25519 identity.
 //
-// A node is a [Name], spiffe://<domain>/bank/<node> or spiffe://<domain>/tax/<node>, and the key in its certificate. A node
-// knows its peers by name and [Pin] (the hash of the peer's public key), or by a certificate authority that vouches for
+// A node is a [Name], spiffe://<domain>/bank/<node>, spiffe://<domain>/tax/<node> or spiffe://<domain>/regulator/<node>
+// (ledgers and their witnesses too), and the key in its certificate. A node knows its peers by name and [Pin] (the hash of the peer's public key), or by a certificate authority that vouches for
 // names. Both sides check the peer's key, name, role and validity, and Dial returns only after the listener accepted this
 // node too, so that a wrong identity is an error here on both sides and never a connection that breaks later.
 //

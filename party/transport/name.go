@@ -12,7 +12,13 @@ type Role uint8
 const (
 	RoleBank Role = iota + 1
 	RoleTax
+	RoleRegulator // and whoever runs a ledger or a witness for one
 )
+
+// RoleAny stands in Config.PeerRole for a node of whichever role, such as at a ledger, which lets keys in. No node has it.
+const RoleAny Role = 255
+
+func (r Role) valid() bool { return r >= RoleBank && r <= RoleRegulator }
 
 func (r Role) String() string {
 	switch r {
@@ -20,6 +26,10 @@ func (r Role) String() string {
 		return "bank"
 	case RoleTax:
 		return "tax"
+	case RoleRegulator:
+		return "regulator"
+	case RoleAny:
+		return "any"
 	}
 	return "invalid"
 }
@@ -47,8 +57,8 @@ func NewName(domain string, role Role, node string) (Name, error) {
 	switch {
 	case !label(domain, maxDomain):
 		return Name{}, fmt.Errorf("%w: domain %q: want 1 to %d of a-z, 0-9, \"-._\"", ErrConfig, clip(domain), maxDomain)
-	case role != RoleBank && role != RoleTax:
-		return Name{}, fmt.Errorf("%w: role %d: want bank or tax", ErrConfig, role)
+	case !role.valid():
+		return Name{}, fmt.Errorf("%w: role %d: want bank, tax or regulator", ErrConfig, role)
 	case !label(node, maxNode):
 		return Name{}, fmt.Errorf("%w: node %q: want 1 to %d of a-z, 0-9, \"-._\"", ErrConfig, clip(node), maxNode)
 	}
@@ -60,7 +70,7 @@ func ParseName(s string) (Name, error) {
 	rest, ok := strings.CutPrefix(s, scheme)
 	parts := strings.SplitN(rest, "/", 4)
 	if !ok || len(parts) != 3 {
-		return Name{}, fmt.Errorf("%w: name %q: want spiffe://<domain>/<bank or tax>/<node>", ErrConfig, clip(s))
+		return Name{}, fmt.Errorf("%w: name %q: want spiffe://<domain>/<bank, tax or regulator>/<node>", ErrConfig, clip(s))
 	}
 	var role Role
 	switch parts[1] {
@@ -68,6 +78,8 @@ func ParseName(s string) (Name, error) {
 		role = RoleBank
 	case "tax":
 		role = RoleTax
+	case "regulator":
+		role = RoleRegulator
 	}
 	return NewName(parts[0], role, parts[2])
 }

@@ -50,7 +50,7 @@ func (cfg *Config) verify(state tls.ConnectionState, usage x509.ExtKeyUsage) err
 	if err != nil {
 		return err
 	}
-	if peer.Name.role != cfg.PeerRole {
+	if cfg.PeerRole != RoleAny && peer.Name.role != cfg.PeerRole {
 		return fmt.Errorf("%w: wanted a %v node, got %v", ErrIdentity, cfg.PeerRole, peer.Name)
 	}
 	if cfg.Peer != (Name{}) && peer.Name != cfg.Peer {
