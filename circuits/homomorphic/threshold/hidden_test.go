@@ -10,9 +10,7 @@ import (
 
 // The receiver reads the slots that are shown; the others are uniform to it, and new in every session.
 func TestHiddenSlots(t *testing.T) {
-	p, err := parameters()
-	require.NoError(t, err)
-	m := newRig(t, p, 3, 2).generate(t)
+	m := shared(t)
 	ct, want := m.product(t)
 	sk, pk := m.receiver()
 	show := []int{0, 5, 4095, 4096, 8191}

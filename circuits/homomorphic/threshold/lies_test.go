@@ -124,9 +124,8 @@ func pledge(k *KeyGen, body []byte) {
 // A wrong share of a switch combines to nothing; other subsets show that it is not the ciphertext; and the audit names its
 // author and nobody else.
 func TestWrongSwitchIsFoundAndNamed(t *testing.T) {
-	p, err := parameters()
-	require.NoError(t, err)
-	m := newRig(t, p, 3, 2).generate(t)
+	m := shared(t)
+	p := m.p
 	ct, want := m.product(t)
 	sk, pk := m.receiver()
 	s := m.session(t, ct, pk, []int{1, 2})

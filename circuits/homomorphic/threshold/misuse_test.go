@@ -99,10 +99,9 @@ func TestPoints(t *testing.T) {
 
 // What may be used once is used once.
 func TestUsedOnce(t *testing.T) {
-	p, err := parameters()
-	require.NoError(t, err)
-	m := newRig(t, p, 3, 2).generate(t)
-	_, err = m.g.NewKeyGen(1, m.roots[0], m.signer(1))
+	m := shared(t)
+	p := m.p
+	_, err := m.g.NewKeyGen(1, m.roots[0], m.signer(1))
 	require.ErrorIs(t, err, homomorphic.ErrUsed)
 	restored, err := RestoreRoot(m.roots[0].Reveal())
 	require.NoError(t, err)

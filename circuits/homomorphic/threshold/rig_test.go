@@ -186,3 +186,17 @@ func subsets(n, k int) [][]int {
 	}
 	return out
 }
+
+// shared is a group of three of whom two switch, for tests that do not change it.
+func shared(t *testing.T) *made {
+	p, err := parameters()
+	require.NoError(t, err)
+	sharedOnce.Do(func() { sharedMade = newRig(t, p, 3, 2).generate(t) })
+	require.NotNil(t, sharedMade)
+	return sharedMade
+}
+
+var (
+	sharedOnce sync.Once
+	sharedMade *made
+)
