@@ -14,6 +14,11 @@ import (
 	"github.com/blindscore/blindscore/circuits/pmml"
 	"github.com/blindscore/blindscore/circuits/toad"
 	"github.com/blindscore/blindscore/party"
+	"github.com/blindscore/blindscore/party/consent"
+	"github.com/blindscore/blindscore/party/evidence"
+	"github.com/blindscore/blindscore/party/ledger"
+	"github.com/blindscore/blindscore/party/ledger/remote"
+	"github.com/blindscore/blindscore/party/policy"
 	"github.com/blindscore/blindscore/party/records"
 	"github.com/blindscore/blindscore/party/transport"
 	"github.com/blindscore/blindscore/party/uscc"
@@ -53,6 +58,11 @@ var exits = []struct {
 	{transport.ErrIdentity, ExitIdentity},
 	{transport.ErrKeyFile, ExitIdentity},
 	{transport.ErrConfig, ExitInput},
+	{remote.ErrAccess, ExitIdentity},
+	{remote.ErrPeer, ExitPeer},
+	{remote.ErrInterrupted, ExitInterrupted},
+	{remote.ErrUnavailable, ExitBusy},
+	{ledger.ErrHistory, ExitPeer},
 	{party.ErrRefused, ExitRefused},
 	{party.ErrBusy, ExitBusy},
 	{party.ErrUnsupported, ExitUnsupported},
@@ -61,6 +71,15 @@ var exits = []struct {
 	{context.Canceled, ExitInterrupted},
 	{party.ErrInternal, ExitFault},
 	{records.ErrDatabase, ExitFault},
+	{ledger.ErrFile, ExitFault},
+	{ledger.ErrCorrupt, ExitFault},
+	{consent.ErrFile, ExitFault},
+	{policy.ErrPolicy, ExitInput},
+	{consent.ErrConsent, ExitInput},
+	{evidence.ErrInvalid, ExitInput},
+	{evidence.ErrUnknown, ExitInput},
+	{ledger.ErrVersion, ExitInput},
+	{ledger.ErrRule, ExitInput},
 	{party.ErrTask, ExitInput},
 	{ErrInput, ExitInput},
 	{circuits.ErrSchema, ExitInput},

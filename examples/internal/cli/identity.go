@@ -3,7 +3,6 @@ package cli
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -53,7 +52,7 @@ func (f *Identity) Load() (*transport.Identity, transport.Peers, error) {
 	}
 	peers.Pins = make(map[transport.Name]transport.Pin, len(f.pins))
 	for _, p := range f.pins {
-		name, pin, err := parsePeer(p, f.peer)
+		name, pin, err := ParsePeer("--peer", p, f.peer)
 		if err != nil {
 			return nil, peers, err
 		}
@@ -62,21 +61,22 @@ func (f *Identity) Load() (*transport.Identity, transport.Peers, error) {
 	return id, peers, nil
 }
 
-func parsePeer(s string, role transport.Role) (transport.Name, transport.Pin, error) {
+// ParsePeer reads NAME=PIN, the value of a flag, of a node of a role. Errors wrap ErrUsage.
+func ParsePeer(flag, s string, role transport.Role) (transport.Name, transport.Pin, error) {
 	left, right, found := strings.Cut(s, "=")
 	if !found {
-		return transport.Name{}, transport.Pin{}, fmt.Errorf("%w: --peer: want NAME=PIN", ErrUsage)
+		return transport.Name{}, transport.Pin{}, fmt.Errorf("%w: %s: want NAME=PIN", ErrUsage, flag)
 	}
 	name, err := transport.ParseName(left)
 	if err != nil {
-		return name, transport.Pin{}, fmt.Errorf("%w: --peer: %w", ErrUsage, err)
+		return name, transport.Pin{}, fmt.Errorf("%w: %s: %w", ErrUsage, flag, err)
 	}
 	if name.Role() != role {
-		return name, transport.Pin{}, fmt.Errorf("%w: --peer: %v is not the name of a %v node", ErrUsage, name, role)
+		return name, transport.Pin{}, fmt.Errorf("%w: %s: %v is not the name of a %v node", ErrUsage, flag, name, role)
 	}
 	pin, err := transport.ParsePin(right)
 	if err != nil {
-		return name, pin, fmt.Errorf("%w: --peer: %w", ErrUsage, err)
+		return name, pin, fmt.Errorf("%w: %s: %w", ErrUsage, flag, err)
 	}
 	return name, pin, nil
 }
@@ -138,7 +138,7 @@ func selfSigned(dir string, name transport.Name, valid time.Duration) error {
 	certFile, keyFile := transport.DevFiles(dir, name)
 	for _, file := range []string{certFile, keyFile} {
 		if _, err := os.Lstat(file); err == nil {
-			return fmt.Errorf("%w: %s exists already", transport.ErrKeyFile, filepath.Base(file))
+			return fmt.Errorf("%w: %s exists already and is never overwritten: use it, or give another --node or --dir", transport.ErrKeyFile, file)
 		}
 	}
 	key, err := transport.NewKey()
