@@ -33,6 +33,7 @@ type kept struct {
 	keys, snapshot []byte
 	shares         [][]byte
 	salts          []byte
+	said           []byte // in key generation
 	chunks         [][]byte
 	rows           [][]uint16 // for comparison
 }
@@ -105,9 +106,11 @@ func (k *kept) makeKeys() (err error) {
 	var keys *threshold.PublicKeys
 	for _, s := range sides {
 		var share *threshold.Share
-		if keys, share, _, err = s.Result(); err != nil {
+		var said *threshold.Transcript
+		if keys, share, said, err = s.Result(); err != nil {
 			return err
 		}
+		k.said = said.Append(nil)
 		b, err := share.Reveal()
 		if err != nil {
 			return err
