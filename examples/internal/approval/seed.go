@@ -88,13 +88,24 @@ func readSecret(path string) ([]byte, error) {
 	return text, err
 }
 
+// parseStrict reads one JSON object with no field that into has not.
+func parseStrict(text []byte, into any) error {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
+		return err
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("more than one object")
+	}
+	return nil
+}
+
 var errSeedFile = errors.New("not a file that \"bank encrypt\" wrote")
 
 func parseSeed(text []byte) (*Seed, error) {
 	var f seedFile
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
-	if d.Decode(&f) != nil || d.Decode(&struct{}{}) != io.EOF || f.Version != seedVersion {
+	if parseStrict(text, &f) != nil || f.Version != seedVersion {
 		return nil, errSeedFile
 	}
 	s := new(Seed)

@@ -53,13 +53,9 @@ func (f *Model) Load() (*circuits.Scorecard, *circuits.Model, *circuits.Alignmen
 	if err != nil {
 		return nil, nil, nil, fmt.Errorf("%s: %w", f.model, err)
 	}
-	opts := circuits.CompileOptions{Snap: f.snap, Round: f.round >= 0, Places: max(f.round, 0)}
-	if f.fallback != "" {
-		points, err := circuits.ParseDecimal(f.fallback)
-		if err != nil {
-			return nil, nil, nil, fmt.Errorf("%w: --default: %w", ErrUsage, err)
-		}
-		opts.Default = &points
+	opts, err := f.Options()
+	if err != nil {
+		return nil, nil, nil, err
 	}
 	model, alignment, err := circuits.Compile(card, schema, opts)
 	if err != nil {
@@ -67,6 +63,22 @@ func (f *Model) Load() (*circuits.Scorecard, *circuits.Model, *circuits.Alignmen
 	}
 	return card, model, alignment, err
 }
+
+// Options are what the flags say of how the card is bent.
+func (f *Model) Options() (circuits.CompileOptions, error) {
+	opts := circuits.CompileOptions{Snap: f.snap, Round: f.round >= 0, Places: max(f.round, 0)}
+	if f.fallback != "" {
+		points, err := circuits.ParseDecimal(f.fallback)
+		if err != nil {
+			return opts, fmt.Errorf("%w: --default: %w", ErrUsage, err)
+		}
+		opts.Default = &points
+	}
+	return opts, nil
+}
+
+// SchemaFile is the schema file that the flags name.
+func (f *Model) SchemaFile() string { return f.schema }
 
 // card reads the scorecard in its format.
 func (f *Model) card() (*circuits.Scorecard, error) {
