@@ -22,28 +22,43 @@ type Identity struct {
 
 // Add adds the flags for a node of one role with peers of another.
 func (f *Identity) Add(set *pflag.FlagSet, role, peer transport.Role) {
-	f.role, f.peer = role, peer
-	set.StringVar(&f.cert, "cert", "", "this node's certificate chain, PEM (required)")
-	set.StringVar(&f.key, "key", "", "this node's private key, PEM, mode 0600 (required)")
+	f.peer = peer
+	f.AddOwn(set, role)
 	set.StringVar(&f.ca, "ca", "", "certificates of the authorities that vouch for peers, PEM")
 	set.StringArrayVar(&f.pins, "peer", nil, "a peer by name and pin, as keygen prints them: NAME=PIN (repeatable)")
+}
+
+// AddOwn adds the flags that say who this node is, for what talks to nobody.
+func (f *Identity) AddOwn(set *pflag.FlagSet, role transport.Role) {
+	f.role = role
+	set.StringVar(&f.cert, "cert", "", "this node's certificate chain, PEM (required)")
+	set.StringVar(&f.key, "key", "", "this node's private key, PEM, mode 0600 (required)")
+}
+
+// Own reads who this node is.
+func (f *Identity) Own() (*transport.Identity, error) {
+	if f.cert == "" || f.key == "" {
+		return nil, fmt.Errorf("%w: --cert and --key are required", ErrUsage)
+	}
+	id, err := transport.LoadIdentity(f.cert, f.key)
+	if err != nil {
+		return nil, err
+	}
+	if id.Name().Role() != f.role {
+		return nil, fmt.Errorf("%w: %s is the certificate of %v, want one of a %v node", transport.ErrKeyFile, f.cert, id.Name(), f.role)
+	}
+	return id, nil
 }
 
 // Load reads the files. Peers are known by pins, by an authority, or by both.
 func (f *Identity) Load() (*transport.Identity, transport.Peers, error) {
 	var peers transport.Peers
-	if f.cert == "" || f.key == "" {
-		return nil, peers, fmt.Errorf("%w: --cert and --key are required", ErrUsage)
-	}
-	if f.ca == "" && len(f.pins) == 0 {
-		return nil, peers, fmt.Errorf("%w: name at least one peer (--peer) or an authority (--ca)", ErrUsage)
-	}
-	id, err := transport.LoadIdentity(f.cert, f.key)
+	id, err := f.Own()
 	if err != nil {
 		return nil, peers, err
 	}
-	if id.Name().Role() != f.role {
-		return nil, peers, fmt.Errorf("%w: %s is the certificate of %v, want one of a %v node", transport.ErrKeyFile, f.cert, id.Name(), f.role)
+	if f.ca == "" && len(f.pins) == 0 {
+		return nil, peers, fmt.Errorf("%w: name at least one peer (--peer) or an authority (--ca)", ErrUsage)
 	}
 	if f.ca != "" {
 		if peers.Roots, err = transport.LoadRoots(f.ca); err != nil {
