@@ -112,6 +112,20 @@ func (r *Records) Approved(model Digest, bank Key) bool {
 	return ok && !m.Withdrawn && m.Bank == bank && r.Active(bank)
 }
 
+// TableApproved reports whether an encrypted table may be used: it was approved with a model that its bank, which is active, may
+// use. It takes time in proportion to the models.
+func (r *Records) TableApproved(table Digest) bool {
+	if table == (Digest{}) {
+		return false
+	}
+	for _, m := range r.models {
+		if m.table == table && !m.withdrawn && !r.parties[m.bank].suspended {
+			return true
+		}
+	}
+	return false
+}
+
 // Consent returns the status of a consent.
 func (r *Records) Consent(c Commitment) ConsentStatus {
 	switch g, ok := r.consents[c]; {
