@@ -14,6 +14,7 @@ import (
 	"github.com/blindscore/blindscore/circuits/pmml"
 	"github.com/blindscore/blindscore/circuits/toad"
 	"github.com/blindscore/blindscore/party"
+	"github.com/blindscore/blindscore/party/audit"
 	"github.com/blindscore/blindscore/party/consent"
 	"github.com/blindscore/blindscore/party/evidence"
 	"github.com/blindscore/blindscore/party/ledger"
@@ -27,26 +28,29 @@ import (
 // Exit codes of the commands, by what the caller should do. They are part of the interface.
 const (
 	ExitOK          = 0
-	ExitFault       = 1 // a fault of this node: disk, database, or a bug; see the message
-	ExitUsage       = 2 // wrong flags or arguments; see -h
-	ExitInput       = 3 // a file or a request that has to be corrected
-	ExitIdentity    = 4 // keys, certificates, names or pins do not fit
-	ExitRefused     = 5 // the tax node does not run this task
-	ExitBusy        = 6 // no room now; try again later
-	ExitUnsupported = 7 // the nodes have no schema, engine or version in common
-	ExitPeer        = 8 // the peer broke the protocol; ask its operator
-	ExitInterrupted = 9 // cut off; a batch under way can be resumed
+	ExitFault       = 1  // a fault of this node: disk, database, or a bug; see the message
+	ExitUsage       = 2  // wrong flags or arguments; see -h
+	ExitInput       = 3  // a file or a request that has to be corrected
+	ExitIdentity    = 4  // keys, certificates, names or pins do not fit
+	ExitRefused     = 5  // the tax node does not run this task
+	ExitBusy        = 6  // no room now; try again later
+	ExitUnsupported = 7  // the nodes have no schema, engine or version in common
+	ExitPeer        = 8  // the peer broke the protocol; ask its operator
+	ExitInterrupted = 9  // cut off; a batch under way can be resumed
+	ExitFound       = 10 // done, and it speaks against somebody: a critical finding, a violation
 )
 
 // ExitHelp says the codes to people; it ends the long help of each program.
 const ExitHelp = `Exit codes: 0 done, 1 fault of this node, 2 usage, 3 bad input, 4 identity, 5 task refused,
-6 busy, 7 unsupported, 8 the peer misbehaved, 9 interrupted (resume it).`
+6 busy, 7 unsupported, 8 the peer misbehaved, 9 interrupted (resume it), 10 checked and found wanting.`
 
 var (
 	// ErrUsage: flags or arguments are wrong.
 	ErrUsage = errors.New("usage")
 	// ErrInput: a file that a person wrote, or the combination of several, has to be corrected.
 	ErrInput = errors.New("bad input")
+	// ErrFound: what was checked did not pass. The report is out; nothing went wrong here.
+	ErrFound = errors.New("found")
 )
 
 // exits maps errors to codes. The first that fits counts: who the peer is matters before that the dial failed.
@@ -55,6 +59,7 @@ var exits = []struct {
 	code int
 }{
 	{ErrUsage, ExitUsage},
+	{ErrFound, ExitFound},
 	{transport.ErrIdentity, ExitIdentity},
 	{transport.ErrKeyFile, ExitIdentity},
 	{transport.ErrConfig, ExitInput},
@@ -81,6 +86,9 @@ var exits = []struct {
 	{ledger.ErrVersion, ExitInput},
 	{ledger.ErrRule, ExitInput},
 	{party.ErrTask, ExitInput},
+	{audit.ErrEvidence, ExitInput},
+	{audit.ErrInput, ExitInput},
+	{audit.ErrFinding, ExitInput},
 	{ErrInput, ExitInput},
 	{circuits.ErrSchema, ExitInput},
 	{circuits.ErrCard, ExitInput},

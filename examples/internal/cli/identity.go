@@ -76,7 +76,7 @@ func (f *Identity) Load() (*transport.Identity, transport.Peers, error) {
 	return id, peers, nil
 }
 
-// ParsePeer reads NAME=PIN, the value of a flag, of a node of a role. Errors wrap ErrUsage.
+// ParsePeer reads NAME=PIN, the value of a flag, of a node of a role (or transport.RoleAny). Errors wrap ErrUsage.
 func ParsePeer(flag, s string, role transport.Role) (transport.Name, transport.Pin, error) {
 	left, right, found := strings.Cut(s, "=")
 	if !found {
@@ -86,7 +86,7 @@ func ParsePeer(flag, s string, role transport.Role) (transport.Name, transport.P
 	if err != nil {
 		return name, transport.Pin{}, fmt.Errorf("%w: %s: %w", ErrUsage, flag, err)
 	}
-	if name.Role() != role {
+	if role != transport.RoleAny && name.Role() != role {
 		return name, transport.Pin{}, fmt.Errorf("%w: %s: %v is not the name of a %v node", ErrUsage, flag, name, role)
 	}
 	pin, err := transport.ParsePin(right)

@@ -40,13 +40,21 @@ func (f *Trust) Policy() (*ledger.Policy, error) {
 	if f.genesis == "" || f.key == "" {
 		return nil, fmt.Errorf("%w: the ledger needs --genesis and --ledger-key", cli.ErrUsage)
 	}
-	g, err := ReadGenesis(f.genesis)
-	if err != nil {
-		return nil, err
-	}
 	key, err := ParseHex(f.key)
 	if err != nil {
 		return nil, fmt.Errorf("%w: --ledger-key: %w", cli.ErrUsage, err)
+	}
+	return f.PolicyOf(key)
+}
+
+// PolicyOf is Policy for a log whose key is known: the one that runs here.
+func (f *Trust) PolicyOf(key ledger.Key) (*ledger.Policy, error) {
+	if f.genesis == "" {
+		return nil, fmt.Errorf("%w: the ledger needs --genesis", cli.ErrUsage)
+	}
+	g, err := ReadGenesis(f.genesis)
+	if err != nil {
+		return nil, err
 	}
 	var witnesses []ledger.WitnessKey
 	for _, text := range f.witnesses {
