@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"github.com/blindscore/blindscore/circuits"
+	"github.com/blindscore/blindscore/circuits/homomorphic/linear"
+	"github.com/blindscore/blindscore/circuits/homomorphic/probability"
 	"github.com/blindscore/blindscore/mpc"
 	"github.com/blindscore/blindscore/mpc/internal/replay"
 	"github.com/blindscore/blindscore/mpc/lattice"
@@ -20,6 +22,12 @@ type Bank struct {
 	Model *circuits.Model
 	Own   []int64            // the bank's own points, as for score.NewBank
 	Key   *lattice.SecretKey // of EngineLattice: see score.RestoreModelKey
+
+	Integer   *circuits.IntegerModel // of EngineLinear, in place of Model
+	LinearKey *linear.Key            // from the bank's randomness: see linear.Generate
+
+	Circuit *probability.Circuit // of EngineProbability, likewise
+	Cuts    []float64            // as for score.NewProbabilityBank
 
 	// Values, if set, is called for every replayed superblock whose flights an
 	// honest bank takes, with what the bank learned from its last: bands, or what
@@ -42,13 +50,11 @@ func (b *Bank) Replay(ctx context.Context, blocks []int, load Load) ([]Deviation
 	if err := b.Session.check(blocks); err != nil {
 		return nil, err
 	}
-	if b.Model == nil {
-		return nil, fmt.Errorf("%w: no model", mpc.ErrParams)
+	in := score.BankInputs{
+		Model: b.Model, Own: b.Own, Key: b.Key,
+		Integer: b.Integer, LinearKey: b.LinearKey, Circuit: b.Circuit, Cuts: b.Cuts,
 	}
-	bank, err := score.NewLatticeBank(b.Params, b.Model, b.Own, b.Key)
-	if b.Params.Engine == score.EngineOT {
-		bank, err = score.NewBank(b.Params, b.Model, b.Own)
-	}
+	bank, err := in.Bank(b.Params)
 	if err != nil {
 		return nil, err
 	}

@@ -2,8 +2,8 @@ package replay
 
 import (
 	"context"
-	"fmt"
 
+	"github.com/blindscore/blindscore/circuits/homomorphic/linear"
 	"github.com/blindscore/blindscore/mpc"
 	"github.com/blindscore/blindscore/mpc/internal/replay"
 	"github.com/blindscore/blindscore/mpc/lattice"
@@ -19,8 +19,12 @@ type Tax struct {
 	// Input gives the levels that the tax node should have used; it is asked for
 	// the replayed superblocks only.
 	Input score.Input
-	// Table is the certified table of EngineLattice.
-	Table *lattice.Certified
+	// Columns is Input for EngineLinear and EngineProbability.
+	Columns score.Values
+	// Table is the certified table of EngineLattice, LinearTable that of
+	// EngineLinear.
+	Table       *lattice.Certified
+	LinearTable *linear.Certified
 	// Withhold, if set, says which companies the tax node kept back.
 	Withhold score.Withhold
 }
@@ -33,9 +37,6 @@ type Tax struct {
 func (t *Tax) Replay(ctx context.Context, blocks []int, load Load) ([]Deviation, error) {
 	if err := t.Session.check(blocks); err != nil {
 		return nil, err
-	}
-	if t.Input == nil {
-		return nil, fmt.Errorf("%w: no levels", mpc.ErrParams)
 	}
 	if _, err := t.node(); err != nil {
 		return nil, err
@@ -50,14 +51,20 @@ func (t *Tax) Replay(ctx context.Context, blocks []int, load Load) ([]Deviation,
 
 // node returns the tax node's side of the protocol.
 func (t *Tax) node() (*score.Tax, error) {
-	input := func(ctx context.Context, from, to int) ([][]uint16, error) {
-		levels, err := t.Input(ctx, from, to)
-		return levels, byCaller(err)
+	in := score.TaxInputs{Table: t.Table, LinearTable: t.LinearTable}
+	if t.Input != nil {
+		in.Levels = func(ctx context.Context, from, to int) ([][]uint16, error) {
+			levels, err := t.Input(ctx, from, to)
+			return levels, byCaller(err)
+		}
 	}
-	node, err := score.NewLatticeTax(t.Params, input, t.Table)
-	if t.Params.Engine == score.EngineOT {
-		node, err = score.NewTax(t.Params, input)
+	if t.Columns != nil {
+		in.Columns = func(ctx context.Context, from, to int) ([][]int64, error) {
+			columns, err := t.Columns(ctx, from, to)
+			return columns, byCaller(err)
+		}
 	}
+	node, err := in.Tax(t.Params)
 	if err == nil && t.Withhold != nil {
 		node.Withhold(func(ctx context.Context, block, n int) ([]int, error) {
 			positions, err := t.Withhold(ctx, block, n)

@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/blindscore/blindscore/circuits"
+	"github.com/blindscore/blindscore/circuits/homomorphic/linear"
+	"github.com/blindscore/blindscore/circuits/homomorphic/probability"
 	"github.com/blindscore/blindscore/mpc"
 	"github.com/blindscore/blindscore/mpc/lattice"
 	"github.com/blindscore/blindscore/mpc/ot"
@@ -39,10 +41,7 @@ type bankForm interface {
 // NewBank checks that the model fits p, whose engine is EngineOT. own holds the
 // bank's own points of each company, or is nil if the model has none.
 func NewBank(p Params, model *circuits.Model, own []int64) (*Bank, error) {
-	if p.Engine == EngineLattice {
-		return nil, fmt.Errorf("%w: this engine needs a key: see NewLatticeBank", mpc.ErrParams)
-	}
-	b, err := newBank(p, model, own)
+	b, err := newTableBank(p, EngineOT, model, own)
 	if err != nil {
 		return nil, err
 	}
@@ -53,10 +52,10 @@ func NewBank(p Params, model *circuits.Model, own []int64) (*Bank, error) {
 // NewLatticeBank is NewBank for EngineLattice, with the key of the model's
 // encrypted table (EncryptModel).
 func NewLatticeBank(p Params, model *circuits.Model, own []int64, key *lattice.SecretKey) (*Bank, error) {
-	if p.Engine != EngineLattice || key == nil {
-		return nil, fmt.Errorf("%w: a lattice key for %v", mpc.ErrParams, p.Engine)
+	if key == nil {
+		return nil, fmt.Errorf("%w: no key", mpc.ErrParams)
 	}
-	b, err := newBank(p, model, own)
+	b, err := newTableBank(p, EngineLattice, model, own)
 	if err != nil {
 		return nil, err
 	}
@@ -65,18 +64,70 @@ func NewLatticeBank(p Params, model *circuits.Model, own []int64, key *lattice.S
 	return b, e.check("key", key.Params().Digest())
 }
 
-func newBank(p Params, model *circuits.Model, own []int64) (*Bank, error) {
-	if err := p.Validate(); err != nil {
+// NewLinearBank is the bank's side for EngineLinear, with the key of the model's
+// table (linear.Generate).
+func NewLinearBank(p Params, model *circuits.IntegerModel, key *linear.Key) (*Bank, error) {
+	if key == nil || model == nil {
+		return nil, fmt.Errorf("%w: no model, or no key", mpc.ErrParams)
+	}
+	b, err := newBank(p, EngineLinear)
+	if err != nil {
 		return nil, err
 	}
-	if own != nil && len(own) != p.Companies {
-		return nil, fmt.Errorf("%w: own points of %d companies for a batch of %d", mpc.ErrParams, len(own), p.Companies)
+	if b.f, err = newLinearFunction(p, model); err != nil {
+		return nil, err
+	}
+	e := b.plan.engine.(*product)
+	b.engine = &productBank{e, key}
+	return b, e.check("key", key.Params())
+}
+
+// NewProbabilityBank is the bank's side for EngineProbability. For OutputBand,
+// cuts are the probabilities that part the bands, ascending: the band is how many
+// of them the probability reaches. For OutputProbability there are none.
+func NewProbabilityBank(p Params, circuit *probability.Circuit, cuts []float64) (*Bank, error) {
+	if circuit == nil {
+		return nil, fmt.Errorf("%w: no circuit", mpc.ErrParams)
+	}
+	b, err := newBank(p, EngineProbability)
+	if err != nil {
+		return nil, err
+	}
+	if b.f, err = newProbabilityFunction(p, circuit, cuts); err != nil {
+		return nil, err
+	}
+	e := b.plan.engine.(*logistic)
+	b.engine = &logisticBank{e, circuit}
+	return b, e.check(circuit)
+}
+
+func newBank(p Params, engine EngineKind) (*Bank, error) {
+	if p.Engine != engine {
+		return nil, fmt.Errorf("%w: what engine %v needs, for engine %v", mpc.ErrParams, engine, p.Engine)
+	}
+	if err := p.Validate(); err != nil {
+		return nil, err
 	}
 	pl, err := newPlan(p)
 	if err != nil {
 		return nil, err
 	}
-	b := &Bank{p: p, plan: pl, own: slices.Clone(own)}
+	return &Bank{p: p, plan: pl}, nil
+}
+
+// newTableBank is newBank for a model on a grid.
+func newTableBank(p Params, engine EngineKind, model *circuits.Model, own []int64) (*Bank, error) {
+	b, err := newBank(p, engine)
+	if err != nil {
+		return nil, err
+	}
+	if model == nil {
+		return nil, fmt.Errorf("%w: no model", mpc.ErrParams)
+	}
+	if own != nil && len(own) != p.Companies {
+		return nil, fmt.Errorf("%w: own points of %d companies for a batch of %d", mpc.ErrParams, len(own), p.Companies)
+	}
+	b.own = slices.Clone(own)
 	if b.f, err = newFunction(p, model, own); err != nil {
 		return nil, err
 	}
@@ -177,15 +228,20 @@ func (b *Bank) start(i int) int64 {
 }
 
 // Score turns a value of OutputScore into the scaled score of company i of the
-// batch, the bank's own points included.
-func (b *Bank) Score(i int, value uint16) int64 { return b.start(i) + int64(value) }
-
-// transferBank is EngineOT at the bank.
-type transferBank struct {
-	*transfer
-	tables [][]uint16
+// batch, the bank's own points included. With EngineLinear it is right to within a
+// unit (linear.Params.Unit), and exact where that is 1.
+func (b *Bank) Score(i int, value uint16) int64 {
+	if l := b.f.linear; l != nil {
+		return l.low + int64(value)*l.unit
+	}
+	return b.start(i) + int64(value)
 }
 
-func (e *transferBank) share(ctx context.Context, blk *mpc.Block, _ []byte, n int, rows *ot.SenderRows, h hasher) ([]uint16, error) {
-	return e.bank(ctx, blk, e.tables, n, rows, h)
+// Probability turns a value of OutputProbability into the probability, which is
+// right to within probability.Report.Bound. Zero with any other engine.
+func (b *Bank) Probability(value uint16) float64 {
+	if b.f.circuit == nil {
+		return 0
+	}
+	return b.f.circuit.Probability(uint32(value))
 }

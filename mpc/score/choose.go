@@ -11,6 +11,23 @@ import (
 // room between its end and its beginning; an encrypted table that exists already
 // allows none.
 func (p Params) WithTwoTables(model *circuits.Model, own []int64, widen int) (Params, bool) {
+	return p.withTwoTables(widen, len(own), func(q Params) error {
+		_, err := newFunction(q, model, own)
+		return err
+	})
+}
+
+// WithTwoTablesLinear is WithTwoTables for EngineLinear, whose table fixes the
+// range: one that is twice what the weights need leaves the most room.
+func (p Params) WithTwoTablesLinear(model *circuits.IntegerModel) (Params, bool) {
+	return p.withTwoTables(0, p.Companies, func(q Params) error {
+		_, err := newLinearFunction(q, model)
+		return err
+	})
+}
+
+// withTwoTables tries every width of a window, and ranges wider by some bits.
+func (p Params) withTwoTables(widen, companies int, fits func(Params) error) (Params, bool) {
 	if p.Output != OutputBand {
 		return p, false
 	}
@@ -19,12 +36,9 @@ func (p Params) WithTwoTables(model *circuits.Model, own []int64, widen int) (Pa
 		for l := MinWindowBits; l <= MaxWindowBits; l++ {
 			q := p
 			q.Form, q.WindowBits, q.ScoreBits = TwoTables, l, p.ScoreBits+extra
-			q.Companies = len(own)
+			q.Companies = companies
 			q.Superblock = 1
-			if q.Validate() != nil {
-				continue
-			}
-			if _, err := newFunction(q, model, own); err != nil {
+			if q.Validate() != nil || fits(q) != nil {
 				continue
 			}
 			pl, err := newPlan(q)

@@ -73,17 +73,17 @@ type encryptedTax struct {
 	ahead *lattice.Evaluator // prepared for the one company of the batch
 }
 
-func (e *encryptedTax) choices([][]uint16) [][]uint8 { return nil }
+func (e *encryptedTax) choices(*features) [][]uint8 { return nil }
 
-func (e *encryptedTax) first(front []byte, blk *mpc.Block, levels [][]uint16, index []uint16) error {
+func (e *encryptedTax) first(front []byte, blk *mpc.Block, x *features, index []uint16) error {
 	evaluator := e.ahead
 	if evaluator == nil {
 		evaluator = e.table.Evaluator(blk.Seed().Derive("lattice"))
 	}
-	return evaluator.Eval(e.pick(levels), index, front)
+	return evaluator.Eval(e.pick(x.levels), index, front)
 }
 
-func (e *encryptedTax) share(context.Context, *Tax, *mpc.Block, [][]uint16, []uint16, *ot.ReceiverRows, hasher) error {
+func (e *encryptedTax) share(context.Context, *Tax, *mpc.Block, *features, []uint16, *ot.ReceiverRows, hasher) error {
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/blindscore/blindscore/circuits"
+	"github.com/blindscore/blindscore/circuits/homomorphic/probability"
 	"github.com/blindscore/blindscore/mpc"
 )
 
@@ -15,6 +16,9 @@ type function struct {
 
 	steps   *steps   // of OneTable
 	windows *windows // of TwoTables
+
+	linear  *units               // of EngineLinear: its base is 0
+	circuit *probability.Circuit // of EngineProbability, likewise
 }
 
 // ParamsFor returns the parameters of a model: its grid, the smallest m that
@@ -62,21 +66,25 @@ func newFunction(p Params, model *circuits.Model, own []int64) (*function, error
 		f.tables = append(f.tables, shifted)
 		f.base += lo
 	}
-	var err error
+	starts := []int64{f.base}
+	if own != nil && p.Form == TwoTables {
+		starts = make([]int64, len(own))
+		for i, points := range own {
+			starts[i] = f.base + points
+		}
+	}
+	return f, f.output(p, model.Thresholds(), span, starts)
+}
+
+// output writes the steps of stage 2, for shared values from 0 to span.
+func (f *function) output(p Params, thresholds []int64, span int64, starts []int64) (err error) {
 	switch {
-	case p.Output == OutputScore:
+	case p.Output != OutputBand:
 		f.steps = newScoreSteps(p.ScoreBits, p.guardBits())
 	case p.Form == TwoTables:
-		starts := []int64{f.base}
-		if own != nil {
-			starts = make([]int64, len(own))
-			for i, points := range own {
-				starts[i] = f.base + points
-			}
-		}
-		f.windows, err = newWindows(p, model.Thresholds(), span, starts)
+		f.windows, err = newWindows(p, thresholds, span, starts)
 	default:
-		f.steps, err = newBandSteps(model.Thresholds(), p.ScoreBits, p.guardBits(), p.OutputBits)
+		f.steps, err = newBandSteps(thresholds, p.ScoreBits, p.guardBits(), p.OutputBits)
 	}
-	return f, err
+	return err
 }

@@ -3,73 +3,12 @@ package score
 import (
 	"fmt"
 
+	"github.com/blindscore/blindscore/circuits/homomorphic/linear"
+	"github.com/blindscore/blindscore/circuits/homomorphic/probability"
 	"github.com/blindscore/blindscore/mpc"
 	"github.com/blindscore/blindscore/mpc/lookup"
 	"github.com/blindscore/blindscore/mpc/ot"
 )
-
-// EngineKind names the protocol of stage 1.
-type EngineKind uint8
-
-// EngineOT shares the score by 1-out-of-L oblivious transfer, one for each
-// company and feature, in three flights; it needs nothing but the link.
-// EngineLattice adds encrypted entries of a table that the bank made once and an
-// approver certified, in one flight, at a fraction of the bytes and time.
-const (
-	EngineOT EngineKind = iota + 1
-	EngineLattice
-)
-
-func (e EngineKind) String() string {
-	switch e {
-	case EngineOT:
-		return "ot"
-	case EngineLattice:
-		return "lattice"
-	}
-	return fmt.Sprintf("unknown engine (%d)", uint8(e))
-}
-
-// Form is how stage 2 looks the output up.
-type Form uint8
-
-// OneTable takes one look-up of 2^(m+g) entries; it works for every model and
-// output. TwoTables takes two small ones and two flights more, for bands whose
-// thresholds are far enough apart (see WindowBits).
-const (
-	OneTable Form = iota + 1
-	TwoTables
-)
-
-func (f Form) String() string {
-	switch f {
-	case OneTable:
-		return "one table"
-	case TwoTables:
-		return "two tables"
-	}
-	return fmt.Sprintf("unknown form (%d)", uint8(f))
-}
-
-// OutputKind is what the bank learns of a company.
-type OutputKind uint8
-
-// The bank learns the number of thresholds that the score reaches, or the
-// score itself.
-const (
-	OutputBand OutputKind = iota + 1
-	OutputScore
-)
-
-func (k OutputKind) String() string {
-	switch k {
-	case OutputBand:
-		return "band"
-	case OutputScore:
-		return "score"
-	}
-	return fmt.Sprintf("unknown output (%d)", uint8(k))
-}
 
 // Limits of a batch.
 const (
@@ -91,14 +30,21 @@ const (
 
 // Params is what both sides know and agree on before a batch. It holds no
 // secret. Everything that travels has a size that follows from it.
+//
+// The engines by table have Levels, the others Linear or Layout: the checked
+// parameters of their rooms, which are public and immutable.
 type Params struct {
 	Engine EngineKind
 	Levels []int // levels of each feature's grid, 1 to 4,096
+	// Linear are the columns and the range of EngineLinear; its ScoreBits are m.
+	Linear *linear.Params
+	// Layout are the columns of EngineProbability; its OutputBits are m.
+	Layout *probability.Layout
 	// ScoreBits is m: the score without the bank's own points takes less than
 	// 2^m values. MinScoreBits to MaxScoreBits.
 	ScoreBits  int
 	Output     OutputKind
-	OutputBits int // b, what each company pays; ScoreBits for OutputScore
+	OutputBits int // b, what each company pays; ScoreBits for OutputScore and OutputProbability
 	Form       Form
 	// WindowBits is l of TwoTables: no two thresholds may be closer than
 	// 2^(l-g) points; 5 to 12. Zero for OneTable.
@@ -114,13 +60,9 @@ func (p Params) Validate() error {
 		return fmt.Errorf("%w: %s", mpc.ErrParams, fmt.Sprintf(format, a...))
 	}
 	switch {
-	case p.Engine != EngineOT && p.Engine != EngineLattice:
-		return bad("%v", p.Engine)
-	case len(p.Levels) < 1 || len(p.Levels) > MaxFeatures:
-		return bad("%d features, want 1 to %d", len(p.Levels), MaxFeatures)
 	case p.ScoreBits < MinScoreBits || p.ScoreBits > MaxScoreBits:
 		return bad("a score of %d bits, want %d to %d", p.ScoreBits, MinScoreBits, MaxScoreBits)
-	case p.Output != OutputBand && p.Output != OutputScore:
+	case p.Output != OutputBand && p.Output != OutputScore && p.Output != OutputProbability:
 		return bad("%v", p.Output)
 	case p.Form != OneTable && p.Form != TwoTables:
 		return bad("%v", p.Form)
@@ -130,17 +72,17 @@ func (p Params) Validate() error {
 		return bad("two tables give bands only")
 	case p.OutputBits < 1 || p.OutputBits > lookup.MaxWidth:
 		return bad("an output of %d bits, want 1 to %d", p.OutputBits, lookup.MaxWidth)
-	case p.Output == OutputScore && p.OutputBits != p.ScoreBits:
-		return bad("a score output of %d bits for a score of %d", p.OutputBits, p.ScoreBits)
+	case p.Output != OutputBand && p.OutputBits != p.ScoreBits:
+		return bad("an output of %d bits for a %v of %d", p.OutputBits, p.Output, p.ScoreBits)
+	case p.Output != OutputBand && (p.Output == OutputProbability) != (p.Engine == EngineProbability):
+		return bad("engine %v does not give the %v", p.Engine, p.Output)
 	case p.Companies < 0 || p.Companies > MaxCompanies:
 		return bad("%d companies, want 0 to %d", p.Companies, MaxCompanies)
 	case p.Superblock < 1 || p.Superblock > ot.MaxN:
 		return bad("superblocks of %d companies, want 1 to %d", p.Superblock, ot.MaxN)
 	}
-	for f, l := range p.Levels {
-		if l < 1 || l > lookup.MaxLevels {
-			return bad("feature %d has %d levels, want 1 to %d", f, l, lookup.MaxLevels)
-		}
+	if err := p.validateFeatures(); err != nil {
+		return err
 	}
 	if err := p.OT.Validate(); err != nil {
 		return err
@@ -162,13 +104,41 @@ func (p Params) Validate() error {
 	return nil
 }
 
+// validateFeatures checks what the engine's features are like.
+func (p Params) validateFeatures() error {
+	bad := func(format string, a ...any) error {
+		return fmt.Errorf("%w: %s", mpc.ErrParams, fmt.Sprintf(format, a...))
+	}
+	byTable := p.Engine == EngineOT || p.Engine == EngineLattice
+	switch {
+	case !byTable && p.Engine != EngineLinear && p.Engine != EngineProbability:
+		return bad("%v", p.Engine)
+	case byTable != (p.Levels != nil), (p.Engine == EngineLinear) != (p.Linear != nil), (p.Engine == EngineProbability) != (p.Layout != nil):
+		return bad("features of another engine than %v", p.Engine)
+	case p.Engine == EngineLinear && p.Linear.ScoreBits() != p.ScoreBits:
+		return bad("a score of %d bits for an engine of %d", p.ScoreBits, p.Linear.ScoreBits())
+	case p.Engine == EngineProbability && p.Layout.Spec().OutputBits != p.ScoreBits:
+		return bad("a probability of %d bits for a layout of %d", p.ScoreBits, p.Layout.Spec().OutputBits)
+	case p.Engine == EngineProbability && p.Superblock > p.Layout.Companies():
+		return bad("superblocks of %d companies, want 1 to %d", p.Superblock, p.Layout.Companies())
+	case byTable && (len(p.Levels) < 1 || len(p.Levels) > MaxFeatures):
+		return bad("%d features, want 1 to %d", len(p.Levels), MaxFeatures)
+	}
+	for f, l := range p.Levels {
+		if l < 1 || l > lookup.MaxLevels {
+			return bad("feature %d has %d levels, want 1 to %d", f, l, lookup.MaxLevels)
+		}
+	}
+	return nil
+}
+
 // guardBits is g: the engine's shares are of 2^g times the score, plus a noise
 // below 2^g.
 func (p Params) guardBits() int {
-	if p.Engine == EngineLattice {
-		return 1
+	if p.Engine == EngineOT {
+		return 0
 	}
-	return 0
+	return 1
 }
 
 // indexBits is m + g, the bits of an index of stage 2.
@@ -188,9 +158,14 @@ func (p Params) Span(block int) (from, to int) {
 }
 
 // DefaultSuperblock returns the largest power of two for which one superblock
-// stays within the memory budget.
+// stays within the memory budget. A superblock of EngineProbability costs the same
+// for one company as for all that it has room for, so that it may take all that
+// Validate allows.
 func (p Params) DefaultSuperblock() int {
-	w := maxSuperblock
+	w, budget := maxSuperblock, flightBudget
+	if p.Engine == EngineProbability && p.Layout != nil {
+		w, budget = min(w, p.Layout.Companies()), maxFlights
+	}
 	for w > minSuperblock {
 		p.Superblock = w
 		if plan, err := newPlan(p); err == nil {
@@ -198,7 +173,7 @@ func (p Params) DefaultSuperblock() int {
 			for _, s := range plan.sizes(w) {
 				total += s
 			}
-			if total <= flightBudget {
+			if total <= budget {
 				break
 			}
 		}

@@ -48,6 +48,10 @@ func newPlan(p Params) (*plan, error) {
 	switch p.Engine {
 	case EngineLattice:
 		pl.engine, err = newEncrypted(p)
+	case EngineLinear:
+		pl.engine, err = newProduct(p)
+	case EngineProbability:
+		pl.engine, err = newLogistic(p)
 	default:
 		pl.engine, err = newTransfer(p)
 	}

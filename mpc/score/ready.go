@@ -69,7 +69,8 @@ func PrepareTax(p Params, table *lattice.Certified, receiver *ot.Receiver, bindi
 		return nil, nil, err
 	}
 	corrections := make([]byte, pl.shape(1).CorrectionBytes(p.OT))
-	r.o.rows, err = ext.Extend(0, pl.shape(1), r.o.choices, binding, seed.Derive("ot"), corrections)
+	choices, _ := pl.form.choices(r.o.index, seed)
+	r.o.rows, err = ext.Extend(0, pl.shape(1), choices, binding, seed.Derive("ot"), corrections)
 	return r, corrections, err
 }
 

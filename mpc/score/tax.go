@@ -6,22 +6,18 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/blindscore/blindscore/circuits/homomorphic/linear"
 	"github.com/blindscore/blindscore/mpc"
 	"github.com/blindscore/blindscore/mpc/lattice"
 	"github.com/blindscore/blindscore/mpc/ot"
 )
-
-// Input gives the levels of the companies [from, to) of the batch, feature by
-// feature: levels[f][i] < Params.Levels[f]. It is called from several
-// goroutines at once, once for each superblock.
-type Input func(ctx context.Context, from, to int) (levels [][]uint16, err error)
 
 // Tax is the tax node's side of a batch. It does not change once it runs.
 type Tax struct {
 	p      Params
 	plan   *plan
 	engine taxEngine
-	input  Input
+	source source
 	ready  *TaxReady // of the one company of the batch, if its OTs are at hand
 	last   Withhold
 	tap    func(payload []byte) // in tests: sees and may replace what is sent
@@ -29,11 +25,12 @@ type Tax struct {
 
 // taxEngine is the tax node's side of stage 1.
 type taxEngine interface {
-	choices(levels [][]uint16) [][]uint8
-	// first writes the engine's message of flight 1.
-	first(front []byte, blk *mpc.Block, levels [][]uint16, index []uint16) error
+	choices(x *features) [][]uint8
+	// first writes the engine's message of flight 1, which may set the index that
+	// was drawn to another that is as random.
+	first(front []byte, blk *mpc.Block, x *features, index []uint16) error
 	// share runs the engine's flights after flight 1, if it has any.
-	share(ctx context.Context, t *Tax, blk *mpc.Block, levels [][]uint16, index []uint16, rows *ot.ReceiverRows, h hasher) error
+	share(ctx context.Context, t *Tax, blk *mpc.Block, x *features, index []uint16, rows *ot.ReceiverRows, h hasher) error
 }
 
 // taxForm is the tax node's side of stage 2, for one superblock.
@@ -44,10 +41,7 @@ type taxForm interface {
 
 // NewTax checks p, which came from the bank and names EngineOT.
 func NewTax(p Params, input Input) (*Tax, error) {
-	if p.Engine == EngineLattice {
-		return nil, fmt.Errorf("%w: this engine needs a table: see NewLatticeTax", mpc.ErrParams)
-	}
-	t, err := newTax(p, input)
+	t, err := newTax(p, EngineOT, input.of(p))
 	if err != nil {
 		return nil, err
 	}
@@ -58,16 +52,41 @@ func NewTax(p Params, input Input) (*Tax, error) {
 // NewLatticeTax is NewTax for EngineLattice. The table is of the kind that was
 // certified, which no other way leads to.
 func NewLatticeTax(p Params, input Input, table *lattice.Certified) (*Tax, error) {
-	if p.Engine != EngineLattice || table == nil {
-		return nil, fmt.Errorf("%w: a lattice table for %v", mpc.ErrParams, p.Engine)
+	if table == nil {
+		return nil, fmt.Errorf("%w: no table", mpc.ErrParams)
 	}
-	t, err := newTax(p, input)
+	t, err := newTax(p, EngineLattice, input.of(p))
 	if err != nil {
 		return nil, err
 	}
 	e := t.plan.engine.(*encrypted)
 	t.engine = &encryptedTax{encrypted: e, table: table}
 	return t, e.check("table", table.Params().Digest())
+}
+
+// NewLinearTax is NewTax for EngineLinear, likewise with a certified table.
+func NewLinearTax(p Params, values Values, table *linear.Certified) (*Tax, error) {
+	if table == nil {
+		return nil, fmt.Errorf("%w: no table", mpc.ErrParams)
+	}
+	t, err := newTax(p, EngineLinear, values.of(p))
+	if err != nil {
+		return nil, err
+	}
+	e := t.plan.engine.(*product)
+	t.engine = &productTax{e, table}
+	return t, e.check("table", table.Params())
+}
+
+// NewProbabilityTax is NewTax for EngineProbability. Its key is drawn anew for
+// every superblock.
+func NewProbabilityTax(p Params, values Values) (*Tax, error) {
+	t, err := newTax(p, EngineProbability, values.of(p))
+	if err != nil {
+		return nil, err
+	}
+	t.engine = &logisticTax{t.plan.engine.(*logistic)}
+	return t, nil
 }
 
 // Withhold names the companies, by their positions from 0 to n-1 in a
@@ -98,15 +117,21 @@ func (t *Tax) withhold(ctx context.Context, block int, out []uint16) error {
 	return nil
 }
 
-func newTax(p Params, input Input) (*Tax, error) {
+func newTax(p Params, engine EngineKind, source source) (*Tax, error) {
+	if p.Engine != engine {
+		return nil, fmt.Errorf("%w: what engine %v needs, for engine %v", mpc.ErrParams, engine, p.Engine)
+	}
 	if err := p.Validate(); err != nil {
 		return nil, err
+	}
+	if source == nil {
+		return nil, fmt.Errorf("%w: no features", mpc.ErrParams)
 	}
 	pl, err := newPlan(p)
 	if err != nil {
 		return nil, err
 	}
-	return &Tax{p: p, plan: pl, input: input}, nil
+	return &Tax{p: p, plan: pl, source: source}, nil
 }
 
 // Run serves the given superblocks on a fresh session.
@@ -127,12 +152,12 @@ func (t *Tax) Run(ctx context.Context, s *mpc.Session, conn *mpc.Conn, receiver 
 
 // block is the tax node's side of one superblock.
 func (t *Tax) block(ctx context.Context, blk *mpc.Block, ext *ot.ReceiverRange, at int) error {
-	levels, err := t.levels(ctx, blk.Index)
+	from, to := t.p.Span(blk.Index)
+	n := to - from
+	x, err := t.source(ctx, from, to)
 	if err != nil {
 		return err
 	}
-	from, to := t.p.Span(blk.Index)
-	n := to - from
 	h := t.plan.hasher(blk)
 
 	// Flight 1: the engine's message, and OT corrections. The index of stage 2
@@ -146,11 +171,12 @@ func (t *Tax) block(ctx context.Context, blk *mpc.Block, ext *ot.ReceiverRange, 
 		return err
 	}
 	front := t.plan.engine.front(n)
-	if err := t.engine.first(message[:front], blk, levels, o.index); err != nil {
+	if err := t.engine.first(message[:front], blk, x, o.index); err != nil {
 		return err
 	}
+	choices, form := t.plan.form.choices(o.index, blk.Seed())
 	if o.rows == nil {
-		choices := append(t.engine.choices(levels), o.choices...)
+		choices = append(t.engine.choices(x), choices...)
 		o.rows, err = ext.Extend(at, t.plan.shape(n), choices, blk.Binding(), blk.Seed().Derive("ot"), message[front:])
 		if err != nil {
 			return err
@@ -161,10 +187,10 @@ func (t *Tax) block(ctx context.Context, blk *mpc.Block, ext *ot.ReceiverRange, 
 		return err
 	}
 
-	if err := t.engine.share(ctx, t, blk, levels, o.index, o.rows, h); err != nil {
+	if err := t.engine.share(ctx, t, blk, x, o.index, o.rows, h); err != nil {
 		return err
 	}
-	out, err := o.form.open(ctx, t, blk, o.index, o.rows, len(t.plan.engine.digits()), h)
+	out, err := form.open(ctx, t, blk, o.index, o.rows, len(t.plan.engine.digits()), h)
 	if err != nil {
 		return err
 	}
@@ -180,19 +206,15 @@ func (t *Tax) block(ctx context.Context, blk *mpc.Block, ext *ot.ReceiverRange, 
 	return t.send(ctx, blk, message)
 }
 
-// opening is the part of a superblock that does not depend on levels.
+// opening is the part of a superblock that does not depend on features.
 type opening struct {
-	index   []uint16 // of stage 2
-	choices [][]uint8
-	form    taxForm
-	rows    *ot.ReceiverRows // if the corrections were sent ahead
+	index []uint16         // of stage 2
+	rows  *ot.ReceiverRows // if the corrections were sent ahead
 }
 
 // open draws the opening of a superblock from its seed.
 func (pl *plan) open(seed mpc.Seed, n int) *opening {
-	o := &opening{index: randomIndex(seed.Derive("index"), n, pl.p.indexBits())}
-	o.choices, o.form = pl.form.choices(o.index, seed)
-	return o
+	return &opening{index: randomIndex(seed.Derive("index"), n, pl.p.indexBits())}
 }
 
 // prepare draws the opening, or takes the one that was made ahead.
@@ -200,13 +222,7 @@ func (t *Tax) prepare(blk *mpc.Block, n int) (*opening, error) {
 	if t.ready == nil {
 		return t.plan.open(blk.Seed(), n), nil
 	}
-	o, err := t.ready.take()
-	if err != nil {
-		return nil, err
-	}
-	// The OTs do not depend on the width of the output, but the tables do.
-	_, o.form = t.plan.form.choices(o.index, blk.Seed())
-	return o, nil
+	return t.ready.take()
 }
 
 func (t *Tax) send(ctx context.Context, blk *mpc.Block, payload []byte) error {
@@ -214,28 +230,6 @@ func (t *Tax) send(ctx context.Context, blk *mpc.Block, payload []byte) error {
 		t.tap(payload)
 	}
 	return blk.Send(ctx)
-}
-
-// levels fetches and checks the features of a superblock: a level outside its
-// grid would open nothing and must not reach the choices.
-func (t *Tax) levels(ctx context.Context, block int) ([][]uint16, error) {
-	from, to := t.p.Span(block)
-	levels, err := t.input(ctx, from, to)
-	if err != nil {
-		return nil, err
-	}
-	if len(levels) != len(t.p.Levels) {
-		return nil, fmt.Errorf("%w: levels of %d features, want %d", mpc.ErrParams, len(levels), len(t.p.Levels))
-	}
-	for f, column := range levels {
-		if len(column) != to-from {
-			return nil, fmt.Errorf("%w: feature %d: levels of %d companies, want %d", mpc.ErrParams, f, len(column), to-from)
-		}
-		if len(column) > 0 && int(slices.Max(column)) >= t.p.Levels[f] {
-			return nil, fmt.Errorf("%w: feature %d: a level is outside its grid of %d", mpc.ErrParams, f, t.p.Levels[f])
-		}
-	}
-	return levels, nil
 }
 
 // randomIndex draws n indices of m bits.
@@ -247,13 +241,4 @@ func randomIndex(seed mpc.Seed, n, m int) []uint16 {
 		index[i] = binary.LittleEndian.Uint16(raw[2*i:]) & uint16(1<<m-1)
 	}
 	return index
-}
-
-// transferTax is EngineOT at the tax node.
-type transferTax struct{ *transfer }
-
-func (e *transferTax) first([]byte, *mpc.Block, [][]uint16, []uint16) error { return nil }
-
-func (e *transferTax) share(ctx context.Context, t *Tax, blk *mpc.Block, levels [][]uint16, index []uint16, rows *ot.ReceiverRows, h hasher) error {
-	return e.tax(ctx, t, blk, levels, index, rows, h)
 }

@@ -43,13 +43,19 @@ func (e *transfer) between(n int) []int {
 	for _, w := range e.words {
 		tables += n * w.Bytes()
 	}
-	return []int{tables, packedBytes(n, e.p.ScoreBits)}
+	return []int{tables, packedBytes(n, e.p.indexBits())}
 }
 
-// bank sends T_f[v] - r_(i,f) + pad for all i, f, v, and returns the turn of
+// transferBank is EngineOT at the bank.
+type transferBank struct {
+	*transfer
+	tables [][]uint16
+}
+
+// share sends T_f[v] - r_(i,f) + pad for all i, f, v, and returns the turn of
 // every company: what a table of stage 2 is turned by so that the entry at the
 // tax node's index is that of the score.
-func (e *transfer) bank(ctx context.Context, blk *mpc.Block, tables [][]uint16, n int, rows *ot.SenderRows, h hasher) ([]uint16, error) {
+func (e *transferBank) share(ctx context.Context, blk *mpc.Block, _ []byte, n int, rows *ot.SenderRows, h hasher) ([]uint16, error) {
 	dst, err := blk.Next()
 	if err != nil {
 		return nil, err
@@ -63,7 +69,7 @@ func (e *transfer) bank(ctx context.Context, blk *mpc.Block, tables [][]uint16, 
 			r[i] = binary.LittleEndian.Uint16(raw[2*i:])
 			share[i] += r[i]
 		}
-		w.Mask(dst[done:][:n*w.Bytes()], tables[f], r, senderRows(rows, w.Split(), e.at[f]), h.engineAt(f))
+		w.Mask(dst[done:][:n*w.Bytes()], e.tables[f], r, senderRows(rows, w.Split(), e.at[f]), h.engineAt(f))
 		done += n * w.Bytes()
 		blk.Final(done)
 	}
@@ -71,33 +77,26 @@ func (e *transfer) bank(ctx context.Context, blk *mpc.Block, tables [][]uint16, 
 		return nil, err
 	}
 
-	// d = the tax node's share less its random index.
-	message, err := blk.Recv(ctx)
-	if err != nil {
-		return nil, err
-	}
-	turn := make([]uint16, n)
-	if err := unpack(turn, message, e.p.ScoreBits); err != nil {
-		return nil, err
-	}
-	for i := range turn {
-		turn[i] = (turn[i] + share[i]) & (1<<e.p.ScoreBits - 1)
-	}
-	return turn, nil
+	return e.p.recvLess(ctx, blk, share)
 }
 
+// transferTax is EngineOT at the tax node.
+type transferTax struct{ *transfer }
+
+func (e *transferTax) first([]byte, *mpc.Block, *features, []uint16) error { return nil }
+
 // choices are the digits of the levels.
-func (e *transfer) choices(levels [][]uint16) [][]uint8 {
+func (e *transferTax) choices(x *features) [][]uint8 {
 	var c [][]uint8
 	for f, w := range e.words {
-		c = append(c, w.Split().Choices(levels[f])...)
+		c = append(c, w.Split().Choices(x.levels[f])...)
 	}
 	return c
 }
 
-// tax opens one entry of each table; their sum is this side's share, which goes
+// share opens one entry of each table; their sum is this side's share, which goes
 // out less the random index.
-func (e *transfer) tax(ctx context.Context, t *Tax, blk *mpc.Block, levels [][]uint16, index []uint16, rows *ot.ReceiverRows, h hasher) error {
+func (e *transferTax) share(ctx context.Context, t *Tax, blk *mpc.Block, x *features, index []uint16, rows *ot.ReceiverRows, h hasher) error {
 	tables, err := blk.Recv(ctx)
 	if err != nil {
 		return err
@@ -105,9 +104,15 @@ func (e *transfer) tax(ctx context.Context, t *Tax, blk *mpc.Block, levels [][]u
 	n := len(index)
 	share := make([]uint16, n)
 	for f, w := range e.words {
-		w.Open(share, tables[:n*w.Bytes()], levels[f], digitRows(rows, w.Split(), e.at[f]), h.engineAt(f))
+		w.Open(share, tables[:n*w.Bytes()], x.levels[f], digitRows(rows, w.Split(), e.at[f]), h.engineAt(f))
 		tables = tables[n*w.Bytes():]
 	}
+	return t.sendLess(ctx, blk, share, index)
+}
+
+// sendLess is the flight of an engine whose share is not the index: it sends the
+// share less the random index, which hides it.
+func (t *Tax) sendLess(ctx context.Context, blk *mpc.Block, share, index []uint16) error {
 	message, err := blk.Next()
 	if err != nil {
 		return err
@@ -115,6 +120,22 @@ func (e *transfer) tax(ctx context.Context, t *Tax, blk *mpc.Block, levels [][]u
 	for i := range share {
 		share[i] -= index[i]
 	}
-	pack(message, share, e.p.ScoreBits)
+	pack(message, share, t.p.indexBits())
 	return t.send(ctx, blk, message)
+}
+
+// recvLess is the other end of sendLess: the bank's share becomes its turn.
+func (p Params) recvLess(ctx context.Context, blk *mpc.Block, share []uint16) ([]uint16, error) {
+	message, err := blk.Recv(ctx)
+	if err != nil {
+		return nil, err
+	}
+	turn := make([]uint16, len(share))
+	if err := unpack(turn, message, p.indexBits()); err != nil {
+		return nil, err
+	}
+	for i := range turn {
+		turn[i] = (turn[i] + share[i]) & (1<<p.indexBits() - 1)
+	}
+	return turn, nil
 }

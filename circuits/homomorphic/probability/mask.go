@@ -44,7 +44,7 @@ func (l *Layout) units(x fixed, dither uint64) uint32 {
 
 // encode interpolates a column as a plaintext's polynomial, in NTT form at the top level and scale 2^step.
 func (l *Layout) encode(column []float64) ring.Poly {
-	const fraction = 60
+	const fraction = FractionBits
 	e := embeddings[l.shape.logN]()
 	slots := make([]fixed, e.n)
 	for i, x := range column {

@@ -37,8 +37,14 @@ var edges = []struct {
 	{"mpc/limits", []string{"mpc/internal/..."}},
 	{"mpc/lattice/estimate", nil},
 	{"mpc/lattice", []string{"mpc", "mpc/ot", "mpc/lookup", "mpc/internal/...", "mpc/lattice/estimate"}},
-	{"mpc/score", []string{"circuits", "mpc", "mpc/ot", "mpc/lookup", "mpc/lattice", "mpc/internal/..."}},
-	{"mpc/replay", []string{"circuits", "mpc", "mpc/ot", "mpc/lattice", "mpc/score", "mpc/internal/replay"}},
+	{"mpc/score", []string{
+		"circuits", "circuits/homomorphic", "circuits/homomorphic/linear", "circuits/homomorphic/probability",
+		"mpc", "mpc/ot", "mpc/lookup", "mpc/lattice", "mpc/internal/...",
+	}},
+	{"mpc/replay", []string{
+		"circuits", "circuits/homomorphic/linear", "circuits/homomorphic/probability",
+		"mpc", "mpc/ot", "mpc/lattice", "mpc/score", "mpc/internal/replay",
+	}},
 	{"mpc", []string{"sharing", "circuits", "mpc/internal/..."}},
 
 	// The rooms of party know each other only where the way of a score needs it; party joins them.
@@ -58,7 +64,10 @@ var edges = []struct {
 	{"party/partytest", []string{"sharing", "circuits", "circuits/circuitstest", "mpc", "mpc/...", "party", "party/..."}},
 	{"party/records", []string{"circuits", "party/uscc"}},
 	{"party/vault", []string{"circuits", "circuits/homomorphic/threshold", "circuits/homomorphic/offline", "party/internal/boltfile"}},
-	{"party", []string{"sharing", "circuits", "mpc", "mpc/ot", "mpc/lookup", "mpc/lattice", "mpc/score", "party/..."}},
+	{"party", []string{
+		"sharing", "circuits", "circuits/homomorphic", "circuits/homomorphic/linear", "circuits/homomorphic/probability",
+		"mpc", "mpc/ot", "mpc/lookup", "mpc/lattice", "mpc/score", "party/...",
+	}},
 
 	{"examples/...", []string{"sharing/...", "circuits/...", "mpc/...", "party/...", "examples/..."}},
 	{"bench/...", []string{"sharing/...", "circuits/...", "mpc/...", "party/...", "examples/...", "bench/..."}},

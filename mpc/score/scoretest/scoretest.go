@@ -27,6 +27,8 @@ type Case struct {
 	Own    []int64    // nil if the model has no own features
 	Levels [][]uint16 // feature-major
 
+	Full *Full // instead of a model and levels, of the engines on full precision
+
 	key   *lattice.SecretKey // of EngineLattice
 	table *lattice.Certified
 }
@@ -80,13 +82,28 @@ func (c *Case) Table() *lattice.Certified { return c.table }
 // Key returns the bank's key of that table.
 func (c *Case) Key() *lattice.SecretKey { return c.key }
 
+// BankInputs are the bank's.
+func (c *Case) BankInputs() score.BankInputs {
+	in := score.BankInputs{Model: c.Model, Own: c.Own, Key: c.key}
+	if c.Full != nil {
+		in.Integer, in.LinearKey, in.Circuit, in.Cuts = c.Full.Integer, c.Full.Key, c.Full.Circuit, c.Full.Cuts
+	}
+	return in
+}
+
+// TaxInputs are the tax node's.
+func (c *Case) TaxInputs() score.TaxInputs {
+	in := score.TaxInputs{Levels: c.Input, Table: c.table}
+	if c.Full != nil {
+		in.Columns, in.LinearTable = c.Full.Input, c.Full.Table
+	}
+	return in
+}
+
 // NewBank returns the bank's side.
 func (c *Case) NewBank(t testing.TB) *score.Bank {
 	t.Helper()
-	b, err := score.NewLatticeBank(c.Params, c.Model, c.Own, c.key)
-	if c.Params.Engine == score.EngineOT {
-		b, err = score.NewBank(c.Params, c.Model, c.Own)
-	}
+	b, err := c.BankInputs().Bank(c.Params)
 	require.NoError(t, err)
 	return b
 }
@@ -94,10 +111,7 @@ func (c *Case) NewBank(t testing.TB) *score.Bank {
 // NewTax returns the tax node's side.
 func (c *Case) NewTax(t testing.TB) *score.Tax {
 	t.Helper()
-	x, err := score.NewLatticeTax(c.Params, c.Input, c.table)
-	if c.Params.Engine == score.EngineOT {
-		x, err = score.NewTax(c.Params, c.Input)
-	}
+	x, err := c.TaxInputs().Tax(c.Params)
 	require.NoError(t, err)
 	return x
 }
@@ -180,11 +194,15 @@ func (c *Case) RunOn(ctx context.Context, t testing.TB, a, b *mpc.Conn, bs, ts *
 }
 
 // Check requires that the run succeeded and equals the plain evaluator on every
-// company.
+// company; to within the bound that is stated where it is not exact.
 func (c *Case) Check(t testing.TB, r *Result) {
 	t.Helper()
 	require.NoError(t, r.BankErr)
 	require.NoError(t, r.TaxErr)
+	if c.Full != nil {
+		c.Full.check(t, c.Params, r)
+		return
+	}
 	for i, v := range r.Values {
 		x, own := c.Company(i)
 		want := c.Model.Score(x, own)
