@@ -2,7 +2,6 @@ package replay
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/blindscore/blindscore/circuits"
 	"github.com/blindscore/blindscore/circuits/homomorphic/linear"

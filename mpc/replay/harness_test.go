@@ -105,9 +105,16 @@ func (c *connection) run(t testing.TB, k *scoretest.Case, blocks []int, tune ...
 	s := replay.Session{Params: k.Params, Binding: binding, Blocks: blocks, Counter: c.sender.Next()}
 	require.Equal(t, s.Counter, c.receiver.Next())
 	s.Seeds = replay.FromSession(bankSeed)
-	r.bank = replay.Bank{Link: c.bank(), Session: s, Model: k.Model, Own: k.Own, Key: k.Key()}
+	in, x := k.BankInputs(), k.TaxInputs()
+	r.bank = replay.Bank{
+		Link: c.bank(), Session: s, Model: in.Model, Own: in.Own, Key: in.Key,
+		Integer: in.Integer, LinearKey: in.LinearKey, Circuit: in.Circuit, Cuts: in.Cuts,
+	}
 	s.Seeds = replay.FromSession(taxSeed)
-	r.tax = replay.Tax{Link: c.tax(), Session: s, Input: k.Input, Table: k.Table()}
+	r.tax = replay.Tax{
+		Link: c.tax(), Session: s,
+		Input: x.Levels, Table: x.Table, Columns: x.Columns, LinearTable: x.LinearTable,
+	}
 
 	var mu sync.Mutex
 	bcfg, tcfg := mpctest.Config(mpc.RoleBank, binding), mpctest.Config(mpc.RoleTax, binding)
