@@ -13,6 +13,7 @@ import (
 
 // A holder that answers with another share than its own spoils the result, and the audit names it and nobody else.
 func TestAudit(t *testing.T) {
+	slow(t)
 	w := newWorld(t)
 	b, task := w.ask(t, all...)
 	job := w.job(t, b, all...)

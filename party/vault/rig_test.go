@@ -267,3 +267,10 @@ func (w *world) check(t *testing.T, task *Task, out []byte, positions ...int) {
 		require.Equal(t, Band{p, w.want(t, p)}, got[i])
 	}
 }
+
+// slow skips a test of one goroutine under the race detector, where an evaluation takes seconds.
+func slow(t *testing.T) {
+	if raceEnabled {
+		t.Skip("too slow under the race detector, and nothing runs at a time")
+	}
+}
