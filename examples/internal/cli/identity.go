@@ -52,13 +52,18 @@ func (f *Identity) Own() (*transport.Identity, error) {
 
 // Load reads the files. Peers are known by pins, by an authority, or by both.
 func (f *Identity) Load() (*transport.Identity, transport.Peers, error) {
+	if f.cert != "" && f.key != "" && f.ca == "" && len(f.pins) == 0 {
+		return nil, transport.Peers{}, fmt.Errorf("%w: name at least one peer (--peer) or an authority (--ca)", ErrUsage)
+	}
+	return f.LoadOptional()
+}
+
+// LoadOptional is Load for a node that may know its peers by other flags.
+func (f *Identity) LoadOptional() (*transport.Identity, transport.Peers, error) {
 	var peers transport.Peers
 	id, err := f.Own()
 	if err != nil {
 		return nil, peers, err
-	}
-	if f.ca == "" && len(f.pins) == 0 {
-		return nil, peers, fmt.Errorf("%w: name at least one peer (--peer) or an authority (--ca)", ErrUsage)
 	}
 	if f.ca != "" {
 		if peers.Roots, err = transport.LoadRoots(f.ca); err != nil {

@@ -40,11 +40,20 @@ func (f *Trust) Policy() (*ledger.Policy, error) {
 	if f.genesis == "" || f.key == "" {
 		return nil, fmt.Errorf("%w: the ledger needs --genesis and --ledger-key", cli.ErrUsage)
 	}
-	key, err := ParseHex(f.key)
+	key, err := f.LogKey()
 	if err != nil {
-		return nil, fmt.Errorf("%w: --ledger-key: %w", cli.ErrUsage, err)
+		return nil, err
 	}
 	return f.PolicyOf(key)
+}
+
+// LogKey is the public key of the ledger's log.
+func (f *Trust) LogKey() (ledger.Key, error) {
+	key, err := ParseHex(f.key)
+	if err != nil {
+		return key, fmt.Errorf("%w: --ledger-key: %w", cli.ErrUsage, err)
+	}
+	return key, nil
 }
 
 // PolicyOf is Policy for a log whose key is known: the one that runs here.
@@ -56,13 +65,9 @@ func (f *Trust) PolicyOf(key ledger.Key) (*ledger.Policy, error) {
 	if err != nil {
 		return nil, err
 	}
-	var witnesses []ledger.WitnessKey
-	for _, text := range f.witnesses {
-		w, err := ParseWitness(text)
-		if err != nil {
-			return nil, err
-		}
-		witnesses = append(witnesses, w)
+	witnesses, err := f.Witnesses()
+	if err != nil {
+		return nil, err
 	}
 	quorum := f.quorum
 	if quorum == 0 && len(witnesses) > 0 {
@@ -73,6 +78,18 @@ func (f *Trust) PolicyOf(key ledger.Key) (*ledger.Policy, error) {
 		return nil, fmt.Errorf("%w: %w", cli.ErrUsage, err)
 	}
 	return p, nil
+}
+
+// Witnesses are those that the flags name.
+func (f *Trust) Witnesses() (list []ledger.WitnessKey, err error) {
+	for _, text := range f.witnesses {
+		w, err := ParseWitness(text)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, w)
+	}
+	return list, nil
 }
 
 // ParseWitness reads NAME=KEY. Errors wrap cli.ErrUsage.
@@ -94,11 +111,33 @@ type Access struct {
 
 // Add adds the flags.
 func (f *Access) Add(set *pflag.FlagSet) {
+	f.AddReader(set)
+	set.StringVar(&f.outbox, "outbox", "", "file that keeps what this node owes the ledger until it is recorded")
+	set.StringVar(&f.cache, "ledger-cache", "", "file that keeps the ledger's entries, so that a restart pulls only new ones")
+}
+
+// AddReader adds the flags of a program that reads a ledger and writes nothing.
+func (f *Access) AddReader(set *pflag.FlagSet) {
 	f.Trust.Add(set)
 	set.StringVar(&f.address, "ledger", "", "address of the ledger, host:port")
 	set.StringVar(&f.pin, "ledger-peer", "", "who answers there, NAME=PIN (default: whoever --ca vouches for)")
-	set.StringVar(&f.outbox, "outbox", "", "file that keeps what this node owes the ledger until it is recorded")
-	set.StringVar(&f.cache, "ledger-cache", "", "file that keeps the ledger's entries, so that a restart pulls only new ones")
+}
+
+// Dial makes a client of the ledger, which connects when there is something to ask.
+func (f *Access) Dial(id *transport.Identity, peers transport.Peers) (*ledger.Policy, *remote.Client, error) {
+	if f.address == "" {
+		return nil, nil, fmt.Errorf("%w: name the address of the ledger (--ledger)", cli.ErrUsage)
+	}
+	policy, err := f.Policy()
+	if err != nil {
+		return nil, nil, err
+	}
+	dial, err := f.dialler(id, peers)
+	if err != nil {
+		return nil, nil, err
+	}
+	client, err := remote.NewClient(remote.ClientConfig{Policy: policy, Dial: dial})
+	return policy, client, err
 }
 
 // Named reports whether any of the flags was given.

@@ -10,6 +10,7 @@ import (
 	"github.com/blindscore/blindscore/examples/internal/approval"
 	"github.com/blindscore/blindscore/examples/internal/cli"
 	"github.com/blindscore/blindscore/party"
+	"github.com/blindscore/blindscore/party/transport"
 )
 
 // Root makes the program.
@@ -24,8 +25,19 @@ made again could read the records of companies through the bands of others.
 
 ` + cli.ExitHelp,
 	}
-	root.AddCommand(nonceCommand(), approveCommand())
+	root.AddCommand(
+		cli.Keygen(transport.RoleRegulator), keyCommand(), auditorKeygenCommand(), auditorsCommand(), genesisCommand(),
+		ledgerCommand(), witnessCommand(), registerCommand(), suspendCommand(), reinstateCommand(), publishCommand(),
+		nonceCommand(), approveCommand(),
+	)
 	return root
+}
+
+// need marks flags as required.
+func need(cmd *cobra.Command, names ...string) {
+	for _, name := range names {
+		_ = cmd.MarkFlagRequired(name) // fails only for a flag that is not there
+	}
 }
 
 func nonceCommand() *cobra.Command {
