@@ -37,7 +37,7 @@ prints no value and no company.`,
 			defer func() { err = errors.Join(err, source.Close()) }()
 			schema, out := mapping.Schema(), cmd.OutOrStdout()
 			fmt.Fprintf(out, "schema %s, version %s, digest %x\n", schema.Name(), schema.Version(), schema.Digest())
-			fmt.Fprintf(out, "mapping for %v: %d features, record time %t: fits the database\n", mapping.Kind(), schema.Len(), mapping.HasRecordTime())
+			fmt.Fprintf(out, "mapping for %v: %d features, %s: fits the database\n", mapping.Kind(), schema.Len(), recordTime(mapping))
 			if companies == "" {
 				return nil
 			}
@@ -60,6 +60,14 @@ prints no value and no company.`,
 	cmd.Flags().StringVar(&companies, "companies", "", "file with one unified social credit code a line")
 	need(cmd, "schema", "mapping")
 	return cmd
+}
+
+// recordTime says whether the records tell how fresh they are.
+func recordTime(m *records.Mapping) string {
+	if m.HasRecordTime() {
+		return "with the time of each record"
+	}
+	return "without times of records"
 }
 
 // readList reads one code a line; blank lines are skipped.
