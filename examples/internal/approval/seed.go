@@ -24,6 +24,9 @@ type Seed struct {
 // Format implements fmt.Formatter; it prints the digest alone.
 func (s Seed) Format(f fmt.State, _ rune) { _, _ = fmt.Fprintf(f, "table seed of %x", s.Digest) }
 
+// Secret is the bank's seed itself, for the replay of a task that ran on the table.
+func (s *Seed) Secret() mpc.Seed { return s.seed }
+
 // seedFile is its form on disk.
 type seedFile struct {
 	Version int    `json:"blindscore_table_seed"`

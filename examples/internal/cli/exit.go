@@ -14,7 +14,6 @@ import (
 	"github.com/blindscore/blindscore/circuits/pmml"
 	"github.com/blindscore/blindscore/circuits/toad"
 	"github.com/blindscore/blindscore/party"
-	"github.com/blindscore/blindscore/party/audit"
 	"github.com/blindscore/blindscore/party/consent"
 	"github.com/blindscore/blindscore/party/evidence"
 	"github.com/blindscore/blindscore/party/ledger"
@@ -86,9 +85,6 @@ var exits = []struct {
 	{ledger.ErrVersion, ExitInput},
 	{ledger.ErrRule, ExitInput},
 	{party.ErrTask, ExitInput},
-	{audit.ErrEvidence, ExitInput},
-	{audit.ErrInput, ExitInput},
-	{audit.ErrFinding, ExitInput},
 	{ErrInput, ExitInput},
 	{circuits.ErrSchema, ExitInput},
 	{circuits.ErrCard, ExitInput},
