@@ -73,7 +73,7 @@ func (n *TaxNode) table(task *partypb.Task) (*lattice.Certified, error) {
 	if table == nil {
 		return nil, fmt.Errorf("%w: encrypted table %s is not at hand", ErrUnsupported, short(digest))
 	}
-	if tableDigest(n.cfg.Schema.Digest(), task.GetFeatures(), table.inner) != digest {
+	if TableDigest(n.cfg.Schema.Digest(), task.GetFeatures(), table.inner) != digest {
 		return nil, fmt.Errorf("%w: encrypted table %s is over other features", ErrTask, short(digest))
 	}
 	return table.Certified, nil

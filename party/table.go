@@ -42,12 +42,13 @@ func NewEncryptedTable(model *circuits.Model, nonce [32]byte, seed mpc.Seed) (*E
 // the features by name, so that an approved table is not run on others that
 // happen to have as many levels.
 func (t *EncryptedTable) Digest() [32]byte {
-	return tableDigest(t.model.SchemaDigest(), t.model.Features(), t.table.Digest())
+	return TableDigest(t.model.SchemaDigest(), t.model.Features(), t.table.Digest())
 }
 
-// tableDigest is SHA-256 of schema, features and the digest of the lattice room,
-// which binds parameters, matrices and bytes.
-func tableDigest(schema [32]byte, features []string, table [32]byte) [32]byte {
+// TableDigest is the digest of an encrypted table as its approval and tasks name
+// it: SHA-256 of schema, features and the digest of the lattice room, which binds
+// parameters, matrices and bytes.
+func TableDigest(schema [32]byte, features []string, table [32]byte) [32]byte {
 	h := sha256.New()
 	h.Write([]byte("blindscore encrypted table v1\x00"))
 	h.Write(schema[:])
@@ -249,7 +250,7 @@ func (n *TaxNode) assess(o *partypb.TableOffer, digest [32]byte) (partypb.TableS
 		return partypb.TableState_TABLE_STATE_DECLINED, params, nil
 	}
 	if table := n.tables.get(digest); table != nil {
-		if tableDigest(n.cfg.Schema.Digest(), o.GetFeatures(), table.inner) != digest || params.Digest() != table.Params().Digest() {
+		if TableDigest(n.cfg.Schema.Digest(), o.GetFeatures(), table.inner) != digest || params.Digest() != table.Params().Digest() {
 			return 0, params, fmt.Errorf("%w: encrypted table %s is of another shape or over other features", ErrPeer, short(digest))
 		}
 		return partypb.TableState_TABLE_STATE_READY, params, nil
@@ -279,7 +280,7 @@ func (s *serving) receiveTable(ctx context.Context, p lattice.Params, o *partypb
 		return err
 	}
 	digest, inner := [32]byte(o.GetDigest()), t.Digest()
-	if tableDigest(s.n.cfg.Schema.Digest(), o.GetFeatures(), inner) != digest {
+	if TableDigest(s.n.cfg.Schema.Digest(), o.GetFeatures(), inner) != digest {
 		return fmt.Errorf("%w: the encrypted table is not the approved one", ErrPeer)
 	}
 	c, err := t.Certify(inner)
