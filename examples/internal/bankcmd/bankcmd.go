@@ -1,4 +1,4 @@
-// Package bankcmd is the bank's program: keygen, compile, encrypt, score and resume. examples/bank runs it, and the demo
+// Package bankcmd is the bank's program: keygen, compile, encrypt, salt, submit, score, resume and dossier. examples/bank runs it, and the demo
 // runs it as a process of its own.
 package bankcmd
 
@@ -19,12 +19,13 @@ score band of each company: not their features. The tax node learns which compan
 scorecard nor bands.
 
 In order: keygen makes the bank's identity, compile tells whether the scorecard fits the schema that the tax node
-publishes, encrypt makes its encrypted table, if an approver is there to vouch for it, score evaluates companies, resume
-finishes what was cut off.
+publishes, encrypt makes its encrypted table, salt draws the salt of its commitment, submit writes what the regulator needs
+to approve it, score evaluates companies, resume finishes what was cut off, dossier hands a task to auditors.
 
 ` + cli.ExitHelp,
 	}
-	root.AddCommand(cli.Keygen(transport.RoleBank), compileCommand(), encryptCommand(), scoreCommand(), resumeCommand())
+	root.AddCommand(cli.Keygen(transport.RoleBank), compileCommand(), encryptCommand(), saltCommand(), submitCommand(),
+		scoreCommand(), resumeCommand(), dossierCommand())
 	return root
 }
 

@@ -33,10 +33,14 @@ returned what is no band has the status "invalid".
 With --table the encrypted table that "bank encrypt" made is used at tax nodes that trust it, and oblivious transfer,
 which takes many times the bytes, at others; the summary says which it was.
 
+Tax nodes admit scorecards that a regulator approved: give the approval, and the salt of its commitment. With the ledger's
+flags this bank's receipt is recorded there; with --evidence it keeps what an audit of it needs.
+
 With --journal a batch that is cut off can be finished by "bank resume"; or say --resume here, and a batch that was
 cut off over the very same list is finished first and is the answer, so that no company is paid for twice.`,
 		Example: `  bank score --model card.json --schema schema.json --companies companies.csv --tax tax.example:7443 \
     --cert bank-first.pem --key bank-first.key --peer spiffe://tax.example/tax/zhejiang=blindscore1:… \
+    --approval approval.json --salt salt.json --auditors auditors.json --evidence evidence \
     --journal journal.db --out bands.csv`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -54,6 +58,9 @@ cut off over the very same list is finished first and is the answer, so that no 
 			companies, err := readCompanies(list, cmd.InOrStdin(), ownFeatures(card, model))
 			if err != nil {
 				return err
+			}
+			if len(companies.ids) == 0 && !c.quiet {
+				fmt.Fprintf(c.stderr, "The list %s names no company: there is nothing to score.\n", list)
 			}
 			req := party.Request{Companies: companies.ids, Own: companies.values, Output: kind, Purpose: purpose}
 			return c.hint(c.connect(cmd.Context(), model, func(w *work) error { return w.score(cmd.Context(), req, resume) }))

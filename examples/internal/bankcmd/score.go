@@ -25,6 +25,7 @@ type client struct {
 	identity  cli.Identity
 	model     cli.Model
 	table     tableFlags
+	rules     governance
 	log       cli.Log
 	progress  cli.Progress
 	tax       string
@@ -41,6 +42,7 @@ func (c *client) add(set *pflag.FlagSet) {
 	c.identity.Add(set, transport.RoleBank, transport.RoleTax)
 	c.model.Add(set)
 	c.table.add(set)
+	c.rules.add(set)
 	c.log.Add(set, "warn")
 	c.progress.Add(set)
 	set.StringVar(&c.tax, "tax", "", "address of the tax node, host:port (required)")
@@ -90,6 +92,10 @@ func (c *client) connect(ctx context.Context, model *circuits.Model, do func(*wo
 	if err := c.table.configure(&cfg); err != nil {
 		return err
 	}
+	if err := c.rules.configure(ctx, &cfg, log, c.stderr); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, c.rules.close(c.stderr)) }()
 	bank, err := party.NewBank(cfg)
 	if err != nil {
 		return err
@@ -99,7 +105,7 @@ func (c *client) connect(ctx context.Context, model *circuits.Model, do func(*wo
 	}
 	defer w.link.Close() // the batch is complete by then, or has its own error
 	log.Info("connected", "tax_node", w.link.Peer().Name.String())
-	return do(w)
+	return c.rules.refused(do(w))
 }
 
 // step makes a progress callback.
