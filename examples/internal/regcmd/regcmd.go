@@ -38,6 +38,7 @@ auditor opens the seeds (open), and replay and replay-tax run a side again.
 		cli.Keygen(transport.RoleRegulator), keyCommand(), auditorKeygenCommand(), auditorsCommand(), genesisCommand(),
 		ledgerCommand(), witnessCommand(), registerCommand(), suspendCommand(), reinstateCommand(), publishCommand(),
 		lintCommand(), nonceCommand(), approveCommand(), withdrawCommand(),
+		exportCommand(), openCommand(), replayCommand(), replayTaxCommand(),
 	)
 	return root
 }
