@@ -115,7 +115,7 @@ func (g *Gate) question(a *Application) (*consent.Question, error) {
 	}
 	return &consent.Question{
 		Bank: consent.Node{Name: name, Pin: pin}, TaxNode: g.cfg.Consents.Node(), Schema: [32]byte(a.Task.GetSchemaDigest()),
-		Purpose: a.Task.GetPurpose(), Features: a.Task.GetFeatures(), Output: consent.Output(a.Task.GetOutput()),
+		Purpose: a.Task.GetPurpose(), Features: a.Task.GetFeatures(), Output: consent.Output(outputOf(a.Task)),
 		Bits: int(a.Task.GetOutputBits()), Times: times, Task: [16]byte(a.Task.GetId()), Now: a.Now,
 	}, nil
 }

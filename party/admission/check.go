@@ -44,7 +44,7 @@ func (g *Gate) Check(ctx context.Context, task *partypb.Task, bankKey ed25519.Pu
 	_, witnessed := g.cfg.Mirror.Witnessed()
 	return denied(rules.Check(policy.Question{
 		Bank: bank, Purpose: task.GetPurpose(), Schema: [32]byte(task.GetSchemaDigest()), Features: task.GetFeatures(),
-		Output: policy.Output(task.GetOutput()), Bits: int(task.GetOutputBits()), Engine: policy.Engine(task.GetEngine()),
+		Output: outputOf(task), Bits: int(task.GetOutputBits()), Engine: engineOf(task),
 		Companies: int(task.GetCompanies()), Now: now, Checkpoint: witnessed,
 	}))
 }
@@ -56,6 +56,29 @@ var (
 	_ = [1]struct{}{}[policy.EngineTransfer-policy.Engine(partypb.Engine_ENGINE_TRANSFER)]
 	_ = [1]struct{}{}[policy.EngineLattice-policy.Engine(partypb.Engine_ENGINE_LATTICE)]
 )
+
+// engineOf is what a policy calls the engine of a task: those on values in full precision are homomorphic circuits.
+func engineOf(task *partypb.Task) policy.Engine {
+	switch e := task.GetEngine(); e {
+	case partypb.Engine_ENGINE_LINEAR, partypb.Engine_ENGINE_PROBABILITY:
+		return policy.EngineHomomorphic
+	default:
+		return policy.Engine(e)
+	}
+}
+
+// runsOnTable tells whether a task runs on an encrypted table, which must be the approved one.
+func runsOnTable(task *partypb.Task) bool {
+	return task.GetEngine() == partypb.Engine_ENGINE_LATTICE || task.GetEngine() == partypb.Engine_ENGINE_LINEAR
+}
+
+// outputOf is what a policy, and a consent, call the output of a task: a probability is a score.
+func outputOf(task *partypb.Task) policy.Output {
+	if task.GetOutput() == partypb.OutputKind_OUTPUT_KIND_PROBABILITY {
+		return policy.OutputScore
+	}
+	return policy.Output(task.GetOutput())
+}
 
 // onLedger checks what cannot change once it is recorded, and this node itself.
 func onLedger(r *ledger.Records, task *partypb.Task) error {
@@ -71,7 +94,7 @@ func onLedger(r *ledger.Records, task *partypb.Task) error {
 	switch {
 	case !ok || m.Schema != schema:
 		return ErrModel
-	case task.GetEngine() == partypb.Engine_ENGINE_LATTICE && (m.Table == ledger.Digest{} || !bytes.Equal(m.Table[:], task.GetTableDigest())):
+	case runsOnTable(task) && (m.Table == ledger.Digest{} || !bytes.Equal(m.Table[:], task.GetTableDigest())):
 		return ErrTable
 	}
 	return nil

@@ -61,6 +61,8 @@ const (
 	OutputKind_OUTPUT_KIND_BAND OutputKind = 1
 	// The score itself, where the tax node's policy allows it.
 	OutputKind_OUTPUT_KIND_SCORE OutputKind = 2
+	// The probability as one of 2^score_bits numbers, with ENGINE_PROBABILITY and where the tax node's policy allows scores.
+	OutputKind_OUTPUT_KIND_PROBABILITY OutputKind = 3
 )
 
 // Enum value maps for OutputKind.
@@ -69,11 +71,13 @@ var (
 		0: "OUTPUT_KIND_UNSPECIFIED",
 		1: "OUTPUT_KIND_BAND",
 		2: "OUTPUT_KIND_SCORE",
+		3: "OUTPUT_KIND_PROBABILITY",
 	}
 	OutputKind_value = map[string]int32{
 		"OUTPUT_KIND_UNSPECIFIED": 0,
 		"OUTPUT_KIND_BAND":        1,
 		"OUTPUT_KIND_SCORE":       2,
+		"OUTPUT_KIND_PROBABILITY": 3,
 	}
 )
 
@@ -113,6 +117,10 @@ const (
 	Engine_ENGINE_TRANSFER Engine = 1
 	// The bank's encrypted table, which an approver certified.
 	Engine_ENGINE_LATTICE Engine = 2
+	// The bank's encrypted weights, which an approver certified, on values in full precision.
+	Engine_ENGINE_LINEAR Engine = 3
+	// A logistic model on values in full precision, under a key of the tax node's.
+	Engine_ENGINE_PROBABILITY Engine = 4
 )
 
 // Enum value maps for Engine.
@@ -121,11 +129,15 @@ var (
 		0: "ENGINE_UNSPECIFIED",
 		1: "ENGINE_TRANSFER",
 		2: "ENGINE_LATTICE",
+		3: "ENGINE_LINEAR",
+		4: "ENGINE_PROBABILITY",
 	}
 	Engine_value = map[string]int32{
 		"ENGINE_UNSPECIFIED": 0,
 		"ENGINE_TRANSFER":    1,
 		"ENGINE_LATTICE":     2,
+		"ENGINE_LINEAR":      3,
+		"ENGINE_PROBABILITY": 4,
 	}
 )
 
@@ -396,7 +408,15 @@ type Parameters struct {
 	// Form of stage 2; not UNSPECIFIED.
 	Form Form `protobuf:"varint,5,opt,name=form,proto3,enum=blindscore.party.v1.Form" json:"form,omitempty"`
 	// With FORM_TWO_TABLES: bits of the index within a window; 5 to 12. Zero otherwise.
-	WindowBits    uint32 `protobuf:"varint,6,opt,name=window_bits,json=windowBits,proto3" json:"window_bits,omitempty"`
+	WindowBits uint32 `protobuf:"varint,6,opt,name=window_bits,json=windowBits,proto3" json:"window_bits,omitempty"`
+	// With ENGINE_LINEAR: for each feature the unit that its values are counted in, zero for those that are not numbers;
+	// finite and not negative. Empty otherwise.
+	Units []float64 `protobuf:"fixed64,7,rep,packed,name=units,proto3" json:"units,omitempty"`
+	// With ENGINE_LINEAR: bits of the range of the score; 1 to 62. Zero otherwise.
+	RangeBits uint32 `protobuf:"varint,8,opt,name=range_bits,json=rangeBits,proto3" json:"range_bits,omitempty"`
+	// With ENGINE_PROBABILITY: number of the parameter set (see package circuits/homomorphic/probability); 1 to 255. Zero
+	// otherwise.
+	ParameterSet  uint32 `protobuf:"varint,9,opt,name=parameter_set,json=parameterSet,proto3" json:"parameter_set,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -473,6 +493,27 @@ func (x *Parameters) GetWindowBits() uint32 {
 	return 0
 }
 
+func (x *Parameters) GetUnits() []float64 {
+	if x != nil {
+		return x.Units
+	}
+	return nil
+}
+
+func (x *Parameters) GetRangeBits() uint32 {
+	if x != nil {
+		return x.RangeBits
+	}
+	return 0
+}
+
+func (x *Parameters) GetParameterSet() uint32 {
+	if x != nil {
+		return x.ParameterSet
+	}
+	return 0
+}
+
 // Task is what both sides agree to compute. Its digest (see TaskDigest in package partypb) enters every key derivation
 // and every signature of its sessions.
 type Task struct {
@@ -513,9 +554,10 @@ type Task struct {
 	Purpose string `protobuf:"bytes,16,opt,name=purpose,proto3" json:"purpose,omitempty"`
 	// When the bank made the task; RFC 3339 in UTC with whole seconds, such as 2024-05-06T07:08:09Z.
 	Created string `protobuf:"bytes,17,opt,name=created,proto3" json:"created,omitempty"`
-	// With ENGINE_LATTICE: digest of the encrypted table; 32 bytes. Empty otherwise.
+	// With ENGINE_LATTICE or ENGINE_LINEAR: digest of the encrypted table; 32 bytes. Empty otherwise.
 	TableDigest []byte `protobuf:"bytes,18,opt,name=table_digest,json=tableDigest,proto3" json:"table_digest,omitempty"`
-	// With ENGINE_LATTICE: seed of the public matrices, from the approver's nonce; 32 bytes. Empty otherwise.
+	// With ENGINE_LATTICE or ENGINE_LINEAR: seed of what is public and random in it, from the approver's nonce; 32 bytes.
+	// Empty otherwise.
 	TableJoint []byte `protobuf:"bytes,19,opt,name=table_joint,json=tableJoint,proto3" json:"table_joint,omitempty"`
 	// Digest of the approval of the model; 32 bytes, or empty where there is none.
 	ApprovalDigest []byte `protobuf:"bytes,20,opt,name=approval_digest,json=approvalDigest,proto3" json:"approval_digest,omitempty"`
@@ -1154,7 +1196,13 @@ type TableOffer struct {
 	// Features of the schema that the table is over, in the order of the schema; as in Task.
 	Features []string `protobuf:"bytes,3,rep,name=features,proto3" json:"features,omitempty"`
 	// Bits of the score; 1 to 16.
-	ScoreBits     uint32 `protobuf:"varint,4,opt,name=score_bits,json=scoreBits,proto3" json:"score_bits,omitempty"`
+	ScoreBits uint32 `protobuf:"varint,4,opt,name=score_bits,json=scoreBits,proto3" json:"score_bits,omitempty"`
+	// ENGINE_LATTICE or ENGINE_LINEAR: which the table is for.
+	Engine Engine `protobuf:"varint,5,opt,name=engine,proto3,enum=blindscore.party.v1.Engine" json:"engine,omitempty"`
+	// With ENGINE_LINEAR, as in Parameters.
+	Units []float64 `protobuf:"fixed64,6,rep,packed,name=units,proto3" json:"units,omitempty"`
+	// With ENGINE_LINEAR, as in Parameters.
+	RangeBits     uint32 `protobuf:"varint,7,opt,name=range_bits,json=rangeBits,proto3" json:"range_bits,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1213,6 +1261,27 @@ func (x *TableOffer) GetFeatures() []string {
 func (x *TableOffer) GetScoreBits() uint32 {
 	if x != nil {
 		return x.ScoreBits
+	}
+	return 0
+}
+
+func (x *TableOffer) GetEngine() Engine {
+	if x != nil {
+		return x.Engine
+	}
+	return Engine_ENGINE_UNSPECIFIED
+}
+
+func (x *TableOffer) GetUnits() []float64 {
+	if x != nil {
+		return x.Units
+	}
+	return nil
+}
+
+func (x *TableOffer) GetRangeBits() uint32 {
+	if x != nil {
+		return x.RangeBits
 	}
 	return 0
 }
@@ -2672,7 +2741,7 @@ const file_party_partypb_blindscore_proto_rawDesc = "" +
 	"\x1eparty/partypb/blindscore.proto\x12\x13blindscore.party.v1\":\n" +
 	"\x06Signed\x12\x12\n" +
 	"\x04body\x18\x01 \x01(\fR\x04body\x12\x1c\n" +
-	"\tsignature\x18\x02 \x01(\fR\tsignature\"\xc6\x01\n" +
+	"\tsignature\x18\x02 \x01(\fR\tsignature\"\xa0\x02\n" +
 	"\n" +
 	"Parameters\x12\x1d\n" +
 	"\n" +
@@ -2684,7 +2753,11 @@ const file_party_partypb_blindscore_proto_rawDesc = "" +
 	"\x06window\x18\x04 \x01(\rR\x06window\x12-\n" +
 	"\x04form\x18\x05 \x01(\x0e2\x19.blindscore.party.v1.FormR\x04form\x12\x1f\n" +
 	"\vwindow_bits\x18\x06 \x01(\rR\n" +
-	"windowBits\"\xe7\x05\n" +
+	"windowBits\x12\x14\n" +
+	"\x05units\x18\a \x03(\x01R\x05units\x12\x1d\n" +
+	"\n" +
+	"range_bits\x18\b \x01(\rR\trangeBits\x12#\n" +
+	"\rparameter_set\x18\t \x01(\rR\fparameterSet\"\xe7\x05\n" +
 	"\x04Task\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\rR\aversion\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\fR\x02id\x12\x19\n" +
@@ -2748,14 +2821,18 @@ const file_party_partypb_blindscore_proto_rawDesc = "" +
 	"EscrowBody\x12\x12\n" +
 	"\x04link\x18\x01 \x01(\fR\x04link\x12\x17\n" +
 	"\atax_key\x18\x02 \x01(\fR\x06taxKey\x12\x16\n" +
-	"\x06escrow\x18\x03 \x01(\fR\x06escrow\"u\n" +
+	"\x06escrow\x18\x03 \x01(\fR\x06escrow\"\xdf\x01\n" +
 	"\n" +
 	"TableOffer\x12\x16\n" +
 	"\x06digest\x18\x01 \x01(\fR\x06digest\x12\x14\n" +
 	"\x05joint\x18\x02 \x01(\fR\x05joint\x12\x1a\n" +
 	"\bfeatures\x18\x03 \x03(\tR\bfeatures\x12\x1d\n" +
 	"\n" +
-	"score_bits\x18\x04 \x01(\rR\tscoreBits\"C\n" +
+	"score_bits\x18\x04 \x01(\rR\tscoreBits\x123\n" +
+	"\x06engine\x18\x05 \x01(\x0e2\x1b.blindscore.party.v1.EngineR\x06engine\x12\x14\n" +
+	"\x05units\x18\x06 \x03(\x01R\x05units\x12\x1d\n" +
+	"\n" +
+	"range_bits\x18\a \x01(\rR\trangeBits\"C\n" +
 	"\n" +
 	"TableReply\x125\n" +
 	"\x05state\x18\x01 \x01(\x0e2\x1f.blindscore.party.v1.TableStateR\x05state\"\x1f\n" +
@@ -2860,16 +2937,19 @@ const file_party_partypb_blindscore_proto_rawDesc = "" +
 	"\aprepare\x18\x0e \x01(\v2\x1c.blindscore.party.v1.PrepareH\x00R\aprepare\x125\n" +
 	"\x06escrow\x18\x0f \x01(\v2\x1b.blindscore.party.v1.EscrowH\x00R\x06escrow\x128\n" +
 	"\aoutcome\x18\x10 \x01(\v2\x1c.blindscore.party.v1.OutcomeH\x00R\aoutcomeB\x06\n" +
-	"\x04kind*V\n" +
+	"\x04kind*s\n" +
 	"\n" +
 	"OutputKind\x12\x1b\n" +
 	"\x17OUTPUT_KIND_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10OUTPUT_KIND_BAND\x10\x01\x12\x15\n" +
-	"\x11OUTPUT_KIND_SCORE\x10\x02*I\n" +
+	"\x11OUTPUT_KIND_SCORE\x10\x02\x12\x1b\n" +
+	"\x17OUTPUT_KIND_PROBABILITY\x10\x03*t\n" +
 	"\x06Engine\x12\x16\n" +
 	"\x12ENGINE_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fENGINE_TRANSFER\x10\x01\x12\x12\n" +
-	"\x0eENGINE_LATTICE\x10\x02*E\n" +
+	"\x0eENGINE_LATTICE\x10\x02\x12\x11\n" +
+	"\rENGINE_LINEAR\x10\x03\x12\x16\n" +
+	"\x12ENGINE_PROBABILITY\x10\x04*E\n" +
 	"\x04Form\x12\x14\n" +
 	"\x10FORM_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eFORM_ONE_TABLE\x10\x01\x12\x13\n" +
@@ -2942,37 +3022,38 @@ var file_party_partypb_blindscore_proto_depIdxs = []int32{
 	1,  // 2: blindscore.party.v1.Task.engine:type_name -> blindscore.party.v1.Engine
 	6,  // 3: blindscore.party.v1.Task.parameters:type_name -> blindscore.party.v1.Parameters
 	5,  // 4: blindscore.party.v1.Escrow.escrow:type_name -> blindscore.party.v1.Signed
-	3,  // 5: blindscore.party.v1.TableReply.state:type_name -> blindscore.party.v1.TableState
-	5,  // 6: blindscore.party.v1.Propose.task:type_name -> blindscore.party.v1.Signed
-	5,  // 7: blindscore.party.v1.Admission.admission:type_name -> blindscore.party.v1.Signed
-	5,  // 8: blindscore.party.v1.Start.start:type_name -> blindscore.party.v1.Signed
-	22, // 9: blindscore.party.v1.StartBody.ground:type_name -> blindscore.party.v1.Ground
-	5,  // 10: blindscore.party.v1.StartReply.start:type_name -> blindscore.party.v1.Signed
-	22, // 11: blindscore.party.v1.StartReplyBody.ground:type_name -> blindscore.party.v1.Ground
-	5,  // 12: blindscore.party.v1.Outcome.outcome:type_name -> blindscore.party.v1.Signed
-	5,  // 13: blindscore.party.v1.Receipt.receipt:type_name -> blindscore.party.v1.Signed
-	4,  // 14: blindscore.party.v1.Refusal.code:type_name -> blindscore.party.v1.RefusalCode
-	9,  // 15: blindscore.party.v1.Control.hello:type_name -> blindscore.party.v1.Hello
-	10, // 16: blindscore.party.v1.Control.hello_reply:type_name -> blindscore.party.v1.HelloReply
-	16, // 17: blindscore.party.v1.Control.propose:type_name -> blindscore.party.v1.Propose
-	17, // 18: blindscore.party.v1.Control.companies:type_name -> blindscore.party.v1.Companies
-	18, // 19: blindscore.party.v1.Control.admission:type_name -> blindscore.party.v1.Admission
-	20, // 20: blindscore.party.v1.Control.start:type_name -> blindscore.party.v1.Start
-	23, // 21: blindscore.party.v1.Control.start_reply:type_name -> blindscore.party.v1.StartReply
-	25, // 22: blindscore.party.v1.Control.stored_answer:type_name -> blindscore.party.v1.StoredAnswer
-	28, // 23: blindscore.party.v1.Control.receipt:type_name -> blindscore.party.v1.Receipt
-	30, // 24: blindscore.party.v1.Control.refusal:type_name -> blindscore.party.v1.Refusal
-	31, // 25: blindscore.party.v1.Control.bye:type_name -> blindscore.party.v1.Bye
-	13, // 26: blindscore.party.v1.Control.table_offer:type_name -> blindscore.party.v1.TableOffer
-	14, // 27: blindscore.party.v1.Control.table_reply:type_name -> blindscore.party.v1.TableReply
-	15, // 28: blindscore.party.v1.Control.prepare:type_name -> blindscore.party.v1.Prepare
-	11, // 29: blindscore.party.v1.Control.escrow:type_name -> blindscore.party.v1.Escrow
-	26, // 30: blindscore.party.v1.Control.outcome:type_name -> blindscore.party.v1.Outcome
-	31, // [31:31] is the sub-list for method output_type
-	31, // [31:31] is the sub-list for method input_type
-	31, // [31:31] is the sub-list for extension type_name
-	31, // [31:31] is the sub-list for extension extendee
-	0,  // [0:31] is the sub-list for field type_name
+	1,  // 5: blindscore.party.v1.TableOffer.engine:type_name -> blindscore.party.v1.Engine
+	3,  // 6: blindscore.party.v1.TableReply.state:type_name -> blindscore.party.v1.TableState
+	5,  // 7: blindscore.party.v1.Propose.task:type_name -> blindscore.party.v1.Signed
+	5,  // 8: blindscore.party.v1.Admission.admission:type_name -> blindscore.party.v1.Signed
+	5,  // 9: blindscore.party.v1.Start.start:type_name -> blindscore.party.v1.Signed
+	22, // 10: blindscore.party.v1.StartBody.ground:type_name -> blindscore.party.v1.Ground
+	5,  // 11: blindscore.party.v1.StartReply.start:type_name -> blindscore.party.v1.Signed
+	22, // 12: blindscore.party.v1.StartReplyBody.ground:type_name -> blindscore.party.v1.Ground
+	5,  // 13: blindscore.party.v1.Outcome.outcome:type_name -> blindscore.party.v1.Signed
+	5,  // 14: blindscore.party.v1.Receipt.receipt:type_name -> blindscore.party.v1.Signed
+	4,  // 15: blindscore.party.v1.Refusal.code:type_name -> blindscore.party.v1.RefusalCode
+	9,  // 16: blindscore.party.v1.Control.hello:type_name -> blindscore.party.v1.Hello
+	10, // 17: blindscore.party.v1.Control.hello_reply:type_name -> blindscore.party.v1.HelloReply
+	16, // 18: blindscore.party.v1.Control.propose:type_name -> blindscore.party.v1.Propose
+	17, // 19: blindscore.party.v1.Control.companies:type_name -> blindscore.party.v1.Companies
+	18, // 20: blindscore.party.v1.Control.admission:type_name -> blindscore.party.v1.Admission
+	20, // 21: blindscore.party.v1.Control.start:type_name -> blindscore.party.v1.Start
+	23, // 22: blindscore.party.v1.Control.start_reply:type_name -> blindscore.party.v1.StartReply
+	25, // 23: blindscore.party.v1.Control.stored_answer:type_name -> blindscore.party.v1.StoredAnswer
+	28, // 24: blindscore.party.v1.Control.receipt:type_name -> blindscore.party.v1.Receipt
+	30, // 25: blindscore.party.v1.Control.refusal:type_name -> blindscore.party.v1.Refusal
+	31, // 26: blindscore.party.v1.Control.bye:type_name -> blindscore.party.v1.Bye
+	13, // 27: blindscore.party.v1.Control.table_offer:type_name -> blindscore.party.v1.TableOffer
+	14, // 28: blindscore.party.v1.Control.table_reply:type_name -> blindscore.party.v1.TableReply
+	15, // 29: blindscore.party.v1.Control.prepare:type_name -> blindscore.party.v1.Prepare
+	11, // 30: blindscore.party.v1.Control.escrow:type_name -> blindscore.party.v1.Escrow
+	26, // 31: blindscore.party.v1.Control.outcome:type_name -> blindscore.party.v1.Outcome
+	32, // [32:32] is the sub-list for method output_type
+	32, // [32:32] is the sub-list for method input_type
+	32, // [32:32] is the sub-list for extension type_name
+	32, // [32:32] is the sub-list for extension extendee
+	0,  // [0:32] is the sub-list for field type_name
 }
 
 func init() { file_party_partypb_blindscore_proto_init() }

@@ -134,6 +134,8 @@ func (m *TableOffer) check() error {
 		wantBytes("table_offer.joint", m.GetJoint(), DigestSize),
 		wantNames("table_offer.features", m.GetFeatures(), 1),
 		wantRange("table_offer.score_bits", uint64(m.GetScoreBits()), 1, MaxScoreBits),
+		wantRange("table_offer.engine", uint64(m.GetEngine()), uint64(Engine_ENGINE_LATTICE), uint64(Engine_ENGINE_LINEAR)),
+		wantColumns("table_offer", m.GetEngine(), len(m.GetFeatures()), m.GetUnits(), m.GetRangeBits()),
 	)
 }
 
@@ -159,10 +161,11 @@ func (m *Task) check() error {
 		wantBytes("task.schema_digest", m.GetSchemaDigest(), DigestSize),
 		wantBytes("task.model_digest", m.GetModelDigest(), DigestSize),
 		wantNames("task.features", m.GetFeatures(), 1),
-		wantRange("task.output", uint64(m.GetOutput()), uint64(OutputKind_OUTPUT_KIND_BAND), uint64(OutputKind_OUTPUT_KIND_SCORE)),
+		wantRange("task.output", uint64(m.GetOutput()), uint64(OutputKind_OUTPUT_KIND_BAND), uint64(OutputKind_OUTPUT_KIND_PROBABILITY)),
 		wantRange("task.output_bits", uint64(m.GetOutputBits()), 1, MaxOutputBits),
-		wantRange("task.engine", uint64(m.GetEngine()), uint64(Engine_ENGINE_TRANSFER), uint64(Engine_ENGINE_LATTICE)),
+		wantRange("task.engine", uint64(m.GetEngine()), uint64(Engine_ENGINE_TRANSFER), uint64(Engine_ENGINE_PROBABILITY)),
 		m.GetParameters().check(),
+		m.checkEngine(),
 		m.checkTable(),
 		wantRange("task.companies", m.GetCompanies(), 0, MaxCompanies),
 		wantBytes("task.companies_digest", m.GetCompaniesDigest(), DigestSize),
@@ -205,7 +208,7 @@ func (m *ApprovalBody) check() error {
 // checkTable wants a table to be named by a task that uses one, and by no other.
 func (m *Task) checkTable() error {
 	size := 0
-	if m.GetEngine() == Engine_ENGINE_LATTICE {
+	if m.GetEngine() == Engine_ENGINE_LATTICE || m.GetEngine() == Engine_ENGINE_LINEAR {
 		size = DigestSize
 	}
 	return first(

@@ -30,6 +30,7 @@ const (
 	MaxPurposeBytes   = 32
 	MaxSoftwareBytes  = 64
 	MaxScoreBits      = 16
+	MaxRangeBits      = 62
 	MaxOutputBits     = 16
 	MaxWindow         = 64
 	MaxAttempt        = 1 << 32

@@ -32,6 +32,20 @@ func goodTask() *Task {
 	}
 }
 
+func goodLinearTask() *Task {
+	m := goodTask()
+	m.Engine, m.TableDigest, m.TableJoint = Engine_ENGINE_LINEAR, fill(32, 8), fill(32, 9)
+	m.Parameters.Units, m.Parameters.RangeBits = []float64{1, 0.01}, 62
+	return m
+}
+
+func goodProbabilityTask() *Task {
+	m := goodTask()
+	m.Engine, m.Parameters.ParameterSet = Engine_ENGINE_PROBABILITY, 6
+	m.Output, m.OutputBits = OutputKind_OUTPUT_KIND_PROBABILITY, 10
+	return m
+}
+
 func goodAdmission() *AdmissionBody {
 	return &AdmissionBody{TaskDigest: fill(32, 7), Companies: 10, Admitted: []byte{0xff, 0x02}, AdmittedCount: 9, RecordsCommitment: fill(32, 13)}
 }
@@ -102,7 +116,11 @@ func controls() map[string]*Control {
 		"outcome":     {Kind: &Control_Outcome{&Outcome{Outcome: goodSigned()}}},
 		"refusal":     {Kind: &Control_Refusal{&Refusal{Code: RefusalCode_REFUSAL_CODE_BUSY, RetryAfterMs: 10}}},
 		"bye":         {Kind: &Control_Bye{&Bye{}}},
-		"table offer": {Kind: &Control_TableOffer{&TableOffer{Digest: fill(32, 1), Joint: fill(32, 2), Features: []string{"a"}, ScoreBits: 10}}},
+		"table offer": {Kind: &Control_TableOffer{&TableOffer{Digest: fill(32, 1), Joint: fill(32, 2), Features: []string{"a"}, ScoreBits: 10, Engine: Engine_ENGINE_LATTICE}}},
+		"linear offer": {Kind: &Control_TableOffer{&TableOffer{
+			Digest: fill(32, 1), Joint: fill(32, 2), Features: []string{"a", "b"}, ScoreBits: 10,
+			Engine: Engine_ENGINE_LINEAR, Units: []float64{0.01, 0}, RangeBits: 58,
+		}}},
 		"prepare":     {Kind: &Control_Prepare{&Prepare{Count: MaxPrepared}}},
 		"table reply": {Kind: &Control_TableReply{&TableReply{State: TableState_TABLE_STATE_WANTED}}},
 	}

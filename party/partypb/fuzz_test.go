@@ -34,7 +34,7 @@ func FuzzDecode(f *testing.F) {
 }
 
 func FuzzOpenBody(f *testing.F) {
-	for _, body := range []Body{goodTask(), goodAdmission(), goodStart(), goodStartReply(), goodReceipt(), goodEscrow(), goodOutcome(), goodApproval()} {
+	for _, body := range []Body{goodTask(), goodLinearTask(), goodProbabilityTask(), goodAdmission(), goodStart(), goodStartReply(), goodReceipt(), goodEscrow(), goodOutcome(), goodApproval()} {
 		s, err := SignBody(signer(bankKey), body)
 		if err != nil {
 			f.Fatal(err)
