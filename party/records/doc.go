@@ -1,11 +1,14 @@
 // Package records is where a tax node's features come from. It reads the tax authority's own tables, turns them into the
-// features of a schema by a mapping file, and hands out levels of the public grid. Raw values never leave this room.
+// features of a schema by a mapping file, and hands out levels of the public grid. Raw values never leave this room,
+// but for the function that encodes them.
 //
 // # What it computes
 //
 // A [Source] answers for a list of companies: is the company known, and its level for each feature of the schema.
 //
 //   - An unknown company is Known = false, with the levels of missing values, so that later steps do the same work for it.
+//   - For the engines on values in full precision, a [ColumnSource] gives integer columns in place of levels, by an
+//     encoding that the node passes in: there and nowhere else raw values are seen.
 //   - NULL, text where a number belongs, a value out of range or an unknown category is a level of the grid, never an
 //     error: [circuits.Feature.Level] is total.
 //

@@ -3,6 +3,7 @@ package records
 import (
 	"context"
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 
@@ -11,10 +12,11 @@ import (
 )
 
 // Memory is a Source in memory, for tests and demonstrations. It is safe for concurrent use. Values are quantised as they
-// are put in; it keeps levels only.
+// are put in, and only levels are kept; unless KeepValues says otherwise.
 type Memory struct {
 	schema   *circuits.Schema
 	features []*circuits.Feature
+	keep     bool
 
 	mu   sync.RWMutex
 	rows map[uscc.ID]memoryRow
@@ -22,12 +24,22 @@ type Memory struct {
 
 type memoryRow struct {
 	levels []uint16
+	values map[string]circuits.Value // if they are kept
 	at     time.Time
 }
 
 // NewMemory makes an empty table for the features of a schema.
 func NewMemory(schema *circuits.Schema) *Memory {
 	return &Memory{schema: schema, features: schema.Features(), rows: map[uscc.ID]memoryRow{}}
+}
+
+// KeepValues has the table keep the values that are put in from here on, some fifty bytes each, so that it is a
+// ColumnSource with FetchColumns. It returns the table.
+func (m *Memory) KeepValues() *Memory {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.keep = true
+	return m
 }
 
 // Put sets the record of a company, in place of the one before: the values by the names of their features, and the time
@@ -45,7 +57,14 @@ func (m *Memory) Put(id uscc.ID, at time.Time, values map[string]circuits.Value)
 	levels := m.schema.Levels(values)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.rows[id] = memoryRow{levels: levels, at: at.UTC()}
+	row := memoryRow{levels: levels, at: at.UTC()}
+	if m.keep {
+		row.values = maps.Clone(values)
+		if row.values == nil {
+			row.values = map[string]circuits.Value{}
+		}
+	}
+	m.rows[id] = row
 	return nil
 }
 
@@ -83,6 +102,34 @@ func (m *Memory) Fetch(ctx context.Context, ids []uscc.ID) (*Chunk, error) {
 		for f, level := range row.levels {
 			c.Levels[f][i] = level
 		}
+	}
+	return c, nil
+}
+
+// FetchColumns implements ColumnSource. ErrRequest if values are not kept.
+func (m *Memory) FetchColumns(ctx context.Context, ids []uscc.ID, e Encoding) (*Chunk, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if _, err := positions(ids); err != nil {
+		return nil, err
+	}
+	c, err := newColumns(e, len(ids), true)
+	if err != nil {
+		return nil, err
+	}
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	for i, id := range ids {
+		row, known := m.rows[id]
+		if !known {
+			continue
+		}
+		if row.values == nil {
+			return nil, fmt.Errorf("%w: the table keeps levels only", ErrRequest)
+		}
+		c.Known[i], c.Times[i] = true, row.at
+		c.encode(e, i, row.values)
 	}
 	return c, nil
 }

@@ -14,8 +14,8 @@ import (
 )
 
 var (
-	_ records.Source = (*records.Memory)(nil)
-	_ records.Source = (*records.SQL)(nil)
+	_ records.ColumnSource = (*records.Memory)(nil)
+	_ records.ColumnSource = (*records.SQL)(nil)
 )
 
 func suiteSchema(t testing.TB) *circuits.Schema {
@@ -27,7 +27,7 @@ func suiteSchema(t testing.TB) *circuits.Schema {
 
 func TestMemory(t *testing.T) {
 	recordstest.Run(t, func(t *testing.T, held []recordstest.Record) records.Source {
-		m := records.NewMemory(suiteSchema(t))
+		m := records.NewMemory(suiteSchema(t)).KeepValues()
 		for _, r := range held {
 			require.NoError(t, m.Put(r.ID, r.Time, r.Values))
 		}
@@ -58,4 +58,17 @@ func TestMemoryChanges(t *testing.T) {
 	m.Delete(id)
 	require.False(t, fetch().Known[0])
 	require.Zero(t, m.Len())
+}
+
+// A table that keeps levels only does not make values up.
+func TestMemoryWithoutValues(t *testing.T) {
+	m := records.NewMemory(suiteSchema(t))
+	id := uscc.Synthetic(1)
+	require.NoError(t, m.Put(id, time.Time{}, nil))
+	e := records.Encoding{Columns: 1, Encode: func(map[string]circuits.Value) []int64 { return []int64{7} }}
+	_, err := m.FetchColumns(t.Context(), []uscc.ID{id}, e)
+	require.ErrorIs(t, err, records.ErrRequest)
+	c, err := m.FetchColumns(t.Context(), []uscc.ID{uscc.Synthetic(2)}, e)
+	require.NoError(t, err)
+	require.Equal(t, records.Columns{{7}}, c.Columns)
 }

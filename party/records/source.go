@@ -43,6 +43,8 @@ type Chunk struct {
 	// Levels has one column for each feature of the schema, in its order, of n levels, each below the feature's
 	// Levels(). An unknown company has the level of a missing value everywhere.
 	Levels Levels
+	// Columns, of FetchColumns, takes the place of Levels: Columns[column][company].
+	Columns Columns
 	// Times has n entries: how fresh the company's record is, UTC; the zero time where the company is unknown or the
 	// record has no time. It is nil where the mapping has no record time.
 	Times []time.Time

@@ -91,10 +91,38 @@ func (s *SQL) Fetch(ctx context.Context, ids []uscc.ID) (*Chunk, error) {
 	if err != nil {
 		return nil, err
 	}
+	c := newChunk(s.features, len(ids), s.mapping.time != "")
+	return s.fetch(ctx, ids, at, c, func(i int, values []any) {
+		for f, feature := range s.features {
+			c.Levels[f][i] = uint16(feature.Level(toValue(feature, values[f])))
+		}
+	})
+}
+
+// FetchColumns implements ColumnSource, by the query of Fetch.
+func (s *SQL) FetchColumns(ctx context.Context, ids []uscc.ID, e Encoding) (*Chunk, error) {
+	at, err := positions(ids)
+	if err != nil {
+		return nil, err
+	}
+	c, err := newColumns(e, len(ids), s.mapping.time != "")
+	if err != nil {
+		return nil, err
+	}
+	row := make(map[string]circuits.Value, len(s.features))
+	return s.fetch(ctx, ids, at, c, func(i int, values []any) {
+		for f, feature := range s.features {
+			row[feature.Name()] = toValue(feature, values[f])
+		}
+		c.encode(e, i, row)
+	})
+}
+
+// fetch reads the rows of companies, and has what they hold written down.
+func (s *SQL) fetch(ctx context.Context, ids []uscc.ID, at map[uscc.ID]int, c *Chunk, write func(i int, values []any)) (*Chunk, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	c := newChunk(s.features, len(ids), s.mapping.time != "")
 	if len(ids) == 0 {
 		return c, nil
 	}
@@ -116,15 +144,15 @@ func (s *SQL) Fetch(ctx context.Context, ids []uscc.ID) (*Chunk, error) {
 		if start > 0 && s.betweenChunks != nil {
 			s.betweenChunks()
 		}
-		if err := s.fetchChunk(ctx, stmt, ids[start:min(start+s.chunk, len(ids))], at, c); err != nil {
+		if err := s.fetchChunk(ctx, stmt, ids[start:min(start+s.chunk, len(ids))], at, c, write); err != nil {
 			return nil, err
 		}
 	}
 	return c, nil
 }
 
-// fetchChunk runs the query for one chunk and writes the levels of its companies.
-func (s *SQL) fetchChunk(ctx context.Context, stmt *sql.Stmt, ids []uscc.ID, at map[uscc.ID]int, c *Chunk) error {
+// fetchChunk runs the query for one chunk and has the values of its companies written down.
+func (s *SQL) fetchChunk(ctx context.Context, stmt *sql.Stmt, ids []uscc.ID, at map[uscc.ID]int, c *Chunk, write func(i int, values []any)) error {
 	parameter, err := s.parameter(ids)
 	if err != nil {
 		return err
@@ -160,9 +188,7 @@ func (s *SQL) fetchChunk(ctx context.Context, stmt *sql.Stmt, ids []uscc.ID, at 
 			return fmt.Errorf("%w: company: company %d of the request has more than one row; say rows: many, or choose one by where", ErrMapping, i)
 		}
 		c.Known[i] = true
-		for f, feature := range s.features {
-			c.Levels[f][i] = uint16(feature.Level(toValue(feature, values[f])))
-		}
+		write(i, values)
 		if c.Times != nil {
 			c.Times[i] = toTime(values[len(s.features)])
 		}

@@ -170,6 +170,9 @@ func Run(t *testing.T, open func(t *testing.T, held []Record) records.Source) {
 		}
 		s.check(t, all)
 	})
+	if columns, ok := source.(records.ColumnSource); ok {
+		t.Run("columns", func(t *testing.T) { s.columns(t, columns, all) })
+	}
 	t.Run("does not print", func(t *testing.T) {
 		c, err := source.Fetch(context.Background(), all[:3])
 		require.NoError(t, err)
