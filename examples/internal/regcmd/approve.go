@@ -176,7 +176,7 @@ func withdrawCommand() *cobra.Command {
 SHA-256 of the order that says why: keep it.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			why, err := evidence(order)
+			why, err := orderDigest(order)
 			if err != nil {
 				return err
 			}

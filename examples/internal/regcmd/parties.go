@@ -55,7 +55,7 @@ func standingCommand(use, short, long string, body func(key ledger.Key, evidence
 		Long:  long + " The ledger gets the SHA-256 of FILE, the order that says why: keep it.",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			why, err := evidence(order)
+			why, err := orderDigest(order)
 			if err != nil {
 				return err
 			}

@@ -94,8 +94,8 @@ func (d *desk) party(name string) (p ledger.Party, err error) {
 	return p, err
 }
 
-// evidence is the digest of an order that the ledger keeps: SHA-256 of the file.
-func evidence(path string) (ledger.Digest, error) {
+// orderDigest is the digest of an order that the ledger keeps: SHA-256 of the file.
+func orderDigest(path string) (ledger.Digest, error) {
 	text, err := cli.ReadFile(path, maxOrder)
 	if err != nil {
 		return ledger.Digest{}, err
