@@ -144,7 +144,7 @@ func TestRealFirms(t *testing.T) {
 // newRealStation is a station over the real firms.
 func newRealStation(t *testing.T, b *realBook) *station {
 	t.Helper()
-	s := newStation(t, nil)
+	s := emptyStation(t, nil)
 	absolute := func(name string) string {
 		path, err := filepath.Abs(filepath.Join(realFiles, name))
 		require.NoError(t, err)
@@ -157,6 +157,7 @@ func newRealStation(t *testing.T, b *realBook) *station {
 	}
 	require.NoError(t, os.WriteFile(s.files.List, []byte(list.String()), 0o600))
 	require.FileExists(t, transport.DevRoots(s.dir))
+	s.govern(b.ids)
 	return s
 }
 

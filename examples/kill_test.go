@@ -17,11 +17,14 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/blindscore/blindscore/circuits"
 	"github.com/blindscore/blindscore/examples/internal/bankcmd"
 	"github.com/blindscore/blindscore/examples/internal/cli"
+	"github.com/blindscore/blindscore/examples/internal/govern/governtest"
 	"github.com/blindscore/blindscore/examples/internal/madeup"
 	"github.com/blindscore/blindscore/party/journal"
 	"github.com/blindscore/blindscore/party/transport"
+	"github.com/blindscore/blindscore/party/uscc"
 )
 
 // killSize is the batch of the kill tests.
@@ -32,7 +35,7 @@ func killSize() int {
 	case testing.Short():
 		return 20_000
 	}
-	return 100_000
+	return 40_000 // each has a key and a consent
 }
 
 // station is a tax node and a bank as processes, with everything that they keep in one directory.
@@ -42,10 +45,23 @@ type station struct {
 	files     madeup.Files
 	companies []madeup.Company
 	bank, tax [2]string // certificate and key
+	world     *governtest.World
 	address   string
 }
 
+// newStation makes a station with made-up companies, which all consented.
 func newStation(t *testing.T, companies []madeup.Company) *station {
+	t.Helper()
+	s := emptyStation(t, companies)
+	var ids []uscc.ID
+	for i := range companies {
+		ids = append(ids, companies[i].ID)
+	}
+	s.govern(ids)
+	return s
+}
+
+func emptyStation(t *testing.T, companies []madeup.Company) *station {
 	t.Helper()
 	s := &station{t: t, dir: t.TempDir(), companies: companies}
 	var err error
@@ -59,6 +75,33 @@ func newStation(t *testing.T, companies []madeup.Company) *station {
 	s.bank[0], s.bank[1] = transport.DevFiles(s.dir, bank)
 	s.tax[0], s.tax[1] = transport.DevFiles(s.dir, tax)
 	return s
+}
+
+// govern puts governance over the two nodes: the model approved, the companies' consents granted.
+func (s *station) govern(companies []uscc.ID) {
+	t := s.t
+	t.Helper()
+	bank, err := transport.LoadIdentity(s.bank[0], s.bank[1])
+	require.NoError(t, err)
+	tax, err := transport.LoadIdentity(s.tax[0], s.tax[1])
+	require.NoError(t, err)
+	schema, err := cli.Schema(s.files.Schema)
+	require.NoError(t, err)
+	s.world, err = governtest.New(s.at("governed"), bank, tax, schema)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.world.Close()) })
+	_, err = s.world.Enrol(schema, companies)
+	require.NoError(t, err)
+	text, err := os.ReadFile(s.files.Card)
+	require.NoError(t, err)
+	card, err := circuits.ParseScorecard(text)
+	require.NoError(t, err)
+	model, _, err := circuits.Compile(card, schema, circuits.CompileOptions{})
+	require.NoError(t, err)
+	_, _, err = s.world.Approve(s.world.At("approval.json"), s.world.At("salt.json"), model, [32]byte{})
+	require.NoError(t, err)
+	grant := s.start("taxnode", slices.Concat([]string{"grant", "--cert", s.tax[0], "--key", s.tax[1]}, s.world.GrantFlags(), []string{s.world.At("consents.jws")})...)
+	require.Equal(t, cli.ExitOK, grant.wait(t), "%s", grant.said())
 }
 
 func (s *station) at(name string) string { return filepath.Join(s.dir, name) }
@@ -132,9 +175,11 @@ func (p *program) until(t *testing.T, text string) {
 func (s *station) serve() *program {
 	s.t.Helper()
 	_ = os.Remove(s.at("address"))
-	p := s.start("taxnode", "serve", "--cert", s.tax[0], "--key", s.tax[1], "--ca", transport.DevRoots(s.dir),
+	p := s.start("taxnode", slices.Concat([]string{"serve"}, s.world.TaxFlags(), []string{
+		"--cert", s.tax[0], "--key", s.tax[1], "--ca", transport.DevRoots(s.dir),
 		"--schema", s.files.Schema, "--mapping", s.files.Mapping, "--db", s.files.Database, "--journal", s.at("tax-journal.db"),
-		"--listen", "127.0.0.1:0", "--announce", s.at("address"))
+		"--listen", "127.0.0.1:0", "--announce", s.at("address"),
+	})...)
 	var err error
 	s.address, err = awaitLine(s.at("address"))
 	require.NoError(s.t, err, "%s", p.said())
@@ -144,10 +189,10 @@ func (s *station) serve() *program {
 // bankRun starts the bank's program with what its subcommands have in common.
 func (s *station) bankRun(command, out string, more ...string) *program {
 	s.t.Helper()
-	return s.start("bank", append([]string{
+	return s.start("bank", slices.Concat([]string{
 		command, "--cert", s.bank[0], "--key", s.bank[1], "--ca", transport.DevRoots(s.dir), "--tax", s.address,
 		"--schema", s.files.Schema, "--model", s.files.Card, "--journal", s.at("bank-journal.db"), "--out", out, "--progress", "lines",
-	}, more...)...)
+	}, s.world.BankFlags(), more)...)
 }
 
 // evaluations counts, in the tax node's journal, what was evaluated in all tasks; the node must be down.

@@ -19,6 +19,7 @@ import (
 
 	"github.com/blindscore/blindscore/examples/internal/bankcmd"
 	"github.com/blindscore/blindscore/examples/internal/cli"
+	"github.com/blindscore/blindscore/examples/internal/companycmd"
 	"github.com/blindscore/blindscore/examples/internal/democmd"
 	"github.com/blindscore/blindscore/examples/internal/madeup"
 	"github.com/blindscore/blindscore/examples/internal/regcmd"
@@ -31,6 +32,9 @@ func TestMain(m *testing.M) {
 		"bank":      func() { os.Exit(cli.Main(context.Background(), bankcmd.Root())) },
 		"taxnode":   func() { os.Exit(cli.Main(context.Background(), taxcmd.Root())) },
 		"regulator": func() { os.Exit(cli.Main(context.Background(), regcmd.Root())) },
+		"gbank":     func() { governed("bank"); os.Exit(cli.Main(context.Background(), bankcmd.Root())) },
+		"gtaxnode":  func() { governed("taxnode"); os.Exit(cli.Main(context.Background(), taxcmd.Root())) },
+		"company":   func() { os.Exit(cli.Main(context.Background(), companycmd.Root())) },
 		"demo":      func() { os.Exit(democmd.Main()) },
 	})
 }
@@ -41,11 +45,15 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":  exits,
-			"madeup": writeMadeUp,
-			"await":  await,
-			"plain":  plain,
-			"tamper": tamper,
+			"exits":    exits,
+			"until":    until,
+			"madeup":   writeMadeUp,
+			"await":    await,
+			"plain":    plain,
+			"tamper":   tamper,
+			"govern":   govern,
+			"approve":  approve,
+			"withdraw": withdraw,
 		},
 	})
 }
@@ -55,18 +63,21 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: exits code program args...")
 	}
-	want, err := strconv.Atoi(args[0])
-	ts.Check(err)
-	got := 0
-	err = ts.Exec(args[1], args[2:]...)
-	if exit := new(exec.ExitError); errors.As(err, &exit) {
-		got = exit.ExitCode()
-	} else if err != nil {
-		ts.Fatalf("%v", err)
-	}
-	if got != want {
+	if want, got := exitCode(ts, args); got != want {
 		ts.Fatalf("want exit code %d, got %d", want, got)
 	}
+}
+
+// exitCode runs a program and returns the exit code that is wanted and the one that it got.
+func exitCode(ts *testscript.TestScript, args []string) (want, got int) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	if exit := new(exec.ExitError); errors.As(err, &exit) {
+		return want, exit.ExitCode()
+	}
+	ts.Check(err)
+	return want, 0
 }
 
 // writeMadeUp writes the files of made-up companies: madeup dir number seed. The records of the tax authority are

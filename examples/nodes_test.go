@@ -3,6 +3,7 @@ package examples_test
 import (
 	"context"
 	"encoding/csv"
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -13,10 +14,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/blindscore/blindscore/circuits"
+	"github.com/blindscore/blindscore/examples/internal/govern/governtest"
 	"github.com/blindscore/blindscore/party"
 	"github.com/blindscore/blindscore/party/journal"
 	"github.com/blindscore/blindscore/party/records"
 	"github.com/blindscore/blindscore/party/transport"
+	"github.com/blindscore/blindscore/party/uscc"
 )
 
 // pair are the identities of a bank and of a tax node that know each other by pins.
@@ -50,15 +53,30 @@ func newPair() (*pair, error) {
 	return p, err
 }
 
-// serve runs a tax node in this process, on the loopback interface, until stop is called.
-func (p *pair) serve(dir string, schema *circuits.Schema, source records.Source) (addr string, stop func() error, err error) {
+// govern makes a ledger on which both are registered, for companies that consented to everything.
+func (p *pair) govern(dir string, schema *circuits.Schema, companies []uscc.ID) (*governtest.World, error) {
+	w, err := governtest.New(filepath.Join(dir, "governed"), p.bank, p.tax, schema)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := w.Enrol(schema, companies); err != nil {
+		return nil, errors.Join(err, w.Close())
+	}
+	return w, nil
+}
+
+// serve runs a tax node in this process, on the loopback interface, until stop is called, which ends the ledger too.
+func (p *pair) serve(dir string, w *governtest.World, schema *circuits.Schema, source records.Source) (addr string, stop func() error, err error) {
 	j, err := journal.OpenTax(filepath.Join(dir, "tax-journal.db"))
 	if err != nil {
 		return "", nil, err
 	}
-	node, err := party.NewTaxNode(party.TaxConfig{
-		Identity: p.tax, Schema: schema, Records: source, Journal: j, Logger: slog.New(slog.DiscardHandler),
-	})
+	cfg := party.TaxConfig{Identity: p.tax, Schema: schema, Records: source, Journal: j, Logger: slog.New(slog.DiscardHandler)}
+	closed, err := w.Govern(&cfg)
+	if err != nil {
+		return "", nil, err
+	}
+	node, err := party.NewTaxNode(cfg)
 	if err != nil {
 		return "", nil, err
 	}
@@ -71,10 +89,7 @@ func (p *pair) serve(dir string, schema *circuits.Schema, source records.Source)
 	go func() { done <- node.Serve(ctx, l) }()
 	return l.Addr().String(), func() error {
 		cancel()
-		if err := <-done; err != nil {
-			return err
-		}
-		return j.Close()
+		return errors.Join(<-done, j.Close(), closed(), w.Close())
 	}, nil
 }
 

@@ -94,10 +94,15 @@ func TestPublishedLogit(t *testing.T) {
 	}
 	p, err := newPair()
 	require.NoError(t, err)
-	addr, stop, err := p.serve(t.TempDir(), schema, source)
+	dir := t.TempDir()
+	world, err := p.govern(dir, schema, ids)
+	require.NoError(t, err)
+	cfg := party.BankConfig{Identity: p.bank, Peers: p.bankPeers, Model: model}
+	require.NoError(t, world.Approved(&cfg))
+	addr, stop, err := p.serve(dir, world, schema, source)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, stop()) }()
-	bank, err := party.NewBank(party.BankConfig{Identity: p.bank, Peers: p.bankPeers, Model: model})
+	bank, err := party.NewBank(cfg)
 	require.NoError(t, err)
 	link, err := bank.Dial(t.Context(), addr)
 	require.NoError(t, err)

@@ -22,7 +22,7 @@ import (
 
 // begin README
 // bands scores companies: Results[i] has the Name of a band, or an Err such as party.ErrRefused. The configuration holds
-// the identity of this bank, the tax nodes that it knows, its compiled scorecard, and a journal against crashes.
+// this bank's identity, the tax nodes that it knows, its compiled scorecard with the approval, a journal against crashes.
 func bands(ctx context.Context, cfg party.BankConfig, addr string, companies []uscc.ID) (*party.Batch, error) {
 	bank, err := party.NewBank(cfg)
 	if err != nil {
@@ -84,11 +84,19 @@ func snippet() error {
 	if err != nil {
 		return err
 	}
-	addr, stop, err := p.serve(dir, schema, source)
+	world, err := p.govern(dir, schema, companies)
 	if err != nil {
 		return err
 	}
-	batch, err := bands(ctx, party.BankConfig{Identity: p.bank, Peers: p.bankPeers, Model: model}, addr, companies)
+	cfg := party.BankConfig{Identity: p.bank, Peers: p.bankPeers, Model: model}
+	if err := world.Approved(&cfg); err != nil {
+		return err
+	}
+	addr, stop, err := p.serve(dir, world, schema, source)
+	if err != nil {
+		return err
+	}
+	batch, err := bands(ctx, cfg, addr, companies)
 	if err != nil {
 		return err
 	}
