@@ -1,0 +1,5 @@
+//go:build race
+
+package vaultdemo
+
+const underRace = true
