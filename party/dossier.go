@@ -28,7 +28,17 @@ func BankDossier(j *journal.Bank, task [32]byte) (*evidence.Dossier, error) {
 // committed to: it is for the node's own auditors. Dossier.Public leaves them
 // out.
 func TaxDossier(j *journal.Tax, task [32]byte) (*evidence.Dossier, error) {
-	return dossier(j, mpc.RoleTax, task)
+	d, err := dossier(j, mpc.RoleTax, task)
+	if err != nil || d.Outcome != nil {
+		return d, err
+	}
+	// Cut off: what the outcome would have said so far.
+	t, a := new(partypb.Task), new(partypb.AdmissionBody)
+	if err := errors.Join(partypb.ParseBody(d.Task, t), partypb.ParseBody(d.Admission, a)); err != nil {
+		return nil, internal(err)
+	}
+	d.Withheld, err = withheldSoFar(j, task, int(a.GetAdmittedCount()), int(t.GetParameters().GetSuperblock()))
+	return d, internal(err)
 }
 
 func dossier(j book, role mpc.Role, task [32]byte) (*evidence.Dossier, error) {

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/blindscore/blindscore/mpc"
+	"github.com/blindscore/blindscore/party/journal"
 	"github.com/blindscore/blindscore/party/partypb"
 )
 
@@ -88,19 +89,29 @@ func (s *serving) withhold(a *agreed, w *withheld) func(ctx context.Context, blo
 	}
 }
 
-// outcome tells the bank what was withheld in all attempts at a task. Its words
-// follow from the stored answers, so that it is the same each time.
-func (s *serving) outcome(ctx context.Context, a *agreed) (*partypb.Signed, int, error) {
-	set, size := partypb.NewBitmap(a.count), int(a.task.GetParameters().GetSuperblock())
-	for x, err := range s.n.cfg.Journal.Answers(a.digest) {
+// withheldSoFar returns which of the admitted companies the stored answers of a
+// task keep back.
+func withheldSoFar(j *journal.Tax, task journal.TaskID, admitted, superblock int) (partypb.Bitmap, error) {
+	set := partypb.NewBitmap(admitted)
+	for x, err := range j.Answers(task) {
 		if err != nil {
-			return nil, 0, internal(err)
+			return nil, err
 		}
 		for i := range int(x.Companies) {
 			if x.Withheld.Has(i) {
-				set.Set(x.Block*size + i)
+				set.Set(x.Block*superblock + i)
 			}
 		}
+	}
+	return set, nil
+}
+
+// outcome tells the bank what was withheld in all attempts at a task. Its words
+// follow from the stored answers, so that it is the same each time.
+func (s *serving) outcome(ctx context.Context, a *agreed) (*partypb.Signed, int, error) {
+	set, err := withheldSoFar(s.n.cfg.Journal, a.digest, a.count, int(a.task.GetParameters().GetSuperblock()))
+	if err != nil {
+		return nil, 0, internal(err)
 	}
 	signed, err := partypb.SignBody(s.n.cfg.Identity.Sign, &partypb.OutcomeBody{
 		TaskDigest: a.digest[:], Admitted: uint64(a.count), Withheld: set, WithheldCount: uint64(set.Count()),

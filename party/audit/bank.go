@@ -51,9 +51,7 @@ func (r *BankReplay) Run(ctx context.Context) (*Verdict, error) {
 	if err != nil || !ok {
 		return v, err
 	}
-	if _, err := c.Transcript(); errors.Is(err, ErrEvidence) {
-		v.add(KindMissing, "%v", err)
-	}
+	c.whole(v)
 	for _, s := range c.Sessions {
 		if err := r.session(ctx, s, own, v); err != nil {
 			return nil, fmt.Errorf("attempt %d: %w", s.Terms.Attempt, err)

@@ -199,8 +199,8 @@ func flights(s *evidence.Session, keep func(block int) bool) (map[int][]mpc.Flig
 	return blocks, nil
 }
 
-// Transcript checks that the superblocks on record, over all attempts, are those that both sides signed a receipt for, each
-// once. It returns which attempt each was evaluated in.
+// Transcript checks that the superblocks on record, over all attempts, are those that both sides signed a receipt for. It
+// returns which attempt each was evaluated in: the last, where several have it (see Repeated).
 func (c *Case) Transcript() (map[int]*Session, error) {
 	n, size := int(c.Admitted.GetAdmittedCount()), int(c.Task.GetParameters().GetSuperblock())
 	total := (n + size - 1) / size
@@ -208,9 +208,6 @@ func (c *Case) Transcript() (map[int]*Session, error) {
 	list := make([][32]byte, total)
 	for _, s := range c.Sessions {
 		for _, block := range s.Whole {
-			if other := where[block]; other != nil {
-				return nil, evidenceError("superblock %d was answered in attempts %d and %d", block, other.Terms.Attempt, s.Terms.Attempt)
-			}
 			where[block], list[block] = s, s.digests[block]
 		}
 	}
@@ -221,4 +218,33 @@ func (c *Case) Transcript() (map[int]*Session, error) {
 		return where, evidenceError("the superblocks on record are not those of the receipt")
 	}
 	return where, nil
+}
+
+// Repeated lists the superblocks that are on record whole in more than one attempt, ascending. In a bank's dossier that is
+// proof against the tax node: it signed two answers, and both arrived. In a tax node's it is not: a node that dies after it
+// recorded an answer, and before it stored and sent it, evaluates the superblock again.
+func (c *Case) Repeated() []int {
+	times := make(map[int]int)
+	for _, s := range c.Sessions {
+		for _, block := range s.Whole {
+			times[block]++
+		}
+	}
+	maps.DeleteFunc(times, func(_, n int) bool { return n < 2 })
+	return slices.Sorted(maps.Keys(times))
+}
+
+// whole holds a party that signed a receipt to having kept what the receipt is for. Without a receipt superblocks may be
+// missing: a batch that was cut off is nobody's fault, and is for its bank to resume.
+func (c *Case) whole(v *Verdict) (where map[int]*Session) {
+	where, err := c.Transcript()
+	switch {
+	case err == nil:
+	case c.Receipt == nil:
+		n, size := int(c.Admitted.GetAdmittedCount()), int(c.Task.GetParameters().GetSuperblock())
+		v.Open = (n+size-1)/size - len(where)
+	default:
+		v.add(KindMissing, "%v", err)
+	}
+	return where
 }

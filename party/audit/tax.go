@@ -2,7 +2,6 @@ package audit
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -47,11 +46,9 @@ func (r *TaxReplay) Run(ctx context.Context) (*Verdict, error) {
 		v.add(KindRecords, "the levels handed over are not those of the admission")
 		return v, nil
 	}
-	if _, err := c.Transcript(); errors.Is(err, ErrEvidence) {
-		v.add(KindMissing, "%v", err)
-	}
+	where := c.whole(v)
 	for _, s := range c.Sessions {
-		if err := r.session(ctx, s, part, v); err != nil {
+		if err := r.session(ctx, s, part, where, v); err != nil {
 			return nil, fmt.Errorf("attempt %d: %w", s.Terms.Attempt, err)
 		}
 	}
@@ -59,8 +56,9 @@ func (r *TaxReplay) Run(ctx context.Context) (*Verdict, error) {
 }
 
 // session replays the superblocks of one attempt.
-func (r *TaxReplay) session(ctx context.Context, s *Session, part *evidence.TaxPart, v *Verdict) error {
-	blocks := sampled(s, r.Sample)
+func (r *TaxReplay) session(ctx context.Context, s *Session, part *evidence.TaxPart, where map[int]*Session, v *Verdict) error {
+	// What was recorded and evaluated again never left: see Case.Repeated.
+	blocks := sampled(s, func(block int) bool { return where[block] == s && (r.Sample == nil || r.Sample(block)) })
 	if len(blocks) == 0 {
 		return nil
 	}
@@ -129,12 +127,15 @@ func (r *TaxReplay) truth(ctx context.Context, s *Session, part *evidence.TaxPar
 	return nil
 }
 
-// withheld says which companies the tax node kept back, as it signed.
+// withheld says which companies the tax node kept back, as it signed, or, of a batch that was cut off, as it says.
 func (c *Case) withheld() score.Withhold {
-	size := int(c.Task.GetParameters().GetSuperblock())
+	size, set := int(c.Task.GetParameters().GetSuperblock()), c.Dossier.Withheld
+	if c.Outcome != nil {
+		set = c.Outcome.GetWithheld()
+	}
 	return func(_ context.Context, block, n int) (inside []int, _ error) {
 		for i := range n {
-			if c.Outcome != nil && partypb.Bitmap(c.Outcome.GetWithheld()).Has(block*size+i) {
+			if set.Has(block*size + i) {
 				inside = append(inside, i)
 			}
 		}

@@ -37,6 +37,7 @@ type Violation struct {
 type Verdict struct {
 	Party      mpc.Role
 	Replayed   int // superblocks
+	Open       int // superblocks not on record whole, of a batch without a receipt: it was cut off
 	Violations []Violation
 }
 

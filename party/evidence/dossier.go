@@ -25,6 +25,7 @@ const (
 	recordTaxReceipt
 	recordCompanies
 	recordPrivate
+	recordWithheld
 )
 
 // Dossier is what one side hands to an auditor about one task.
@@ -39,6 +40,10 @@ type Dossier struct {
 
 	Companies []byte // 18 bytes each, in the order of the task; handed over under the law, like Private
 	Private   []byte // a BankPart or a TaxPart, encoded
+
+	// Withheld are the admitted companies that a tax node kept back so far, where a batch was cut off and there is no Outcome;
+	// nil otherwise.
+	Withheld partypb.Bitmap
 
 	dir string
 }
@@ -98,7 +103,11 @@ func (d *Dossier) records(l *log) error {
 		}
 		err = errors.Join(err, e)
 	}
-	return errors.Join(err, l.add(recordCompanies, d.Companies), l.add(recordPrivate, d.Private))
+	err = errors.Join(err, l.add(recordCompanies, d.Companies), l.add(recordPrivate, d.Private))
+	if d.Withheld == nil {
+		return err
+	}
+	return errors.Join(err, l.add(recordWithheld, d.Withheld))
 }
 
 // copySession copies the file of an attempt, and that of its connection unless it is there.
@@ -225,6 +234,10 @@ func (d *Dossier) take(kind byte, b []byte) error {
 		return nil
 	case recordPrivate:
 		d.Private = b
+		return nil
+	}
+	if kind == recordWithheld && len(b) <= (partypb.MaxCompanies+7)/8 {
+		d.Withheld = append(partypb.Bitmap{}, b...) // not nil
 		return nil
 	}
 	return invalid("record %d of a dossier", kind)

@@ -273,7 +273,7 @@ func (r *cheat) offer(ctx context.Context) error {
 		return err
 	}
 	r.key = key
-	offer := &partypb.TableOffer{Digest: digest[:], Joint: joint[:], Features: b.Approved.Features(), ScoreBits: uint32(p.ScoreBits)}
+	offer := &partypb.TableOffer{Digest: digest[:], Joint: joint[:], Features: b.Approved.Features(), ScoreBits: uint32(p.ScoreBits), Engine: partypb.Engine_ENGINE_LATTICE}
 	if err := r.t.put(ctx, &partypb.Control{Kind: &partypb.Control_TableOffer{TableOffer: offer}}); err != nil {
 		return err
 	}
