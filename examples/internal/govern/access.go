@@ -49,7 +49,11 @@ func (f *Trust) Policy() (*ledger.Policy, error) {
 
 // LogKey is the public key of the ledger's log.
 func (f *Trust) LogKey() (ledger.Key, error) {
-	key, err := ParseHex(f.key)
+	text := f.key
+	if _, after, found := strings.Cut(text, "="); found { // NAME=KEY, as "regulator key" prints it
+		text = after
+	}
+	key, err := ParseHex(text)
 	if err != nil {
 		return key, fmt.Errorf("%w: --ledger-key: %w", cli.ErrUsage, err)
 	}
@@ -107,6 +111,9 @@ type Access struct {
 	Trust
 	address, pin  string
 	outbox, cache string
+
+	// Patience is that of the outbox with entries that refer to what is not on the ledger (yet); zero means its default.
+	Patience time.Duration
 }
 
 // Add adds the flags.
@@ -184,7 +191,8 @@ func (f *Access) Open(ctx context.Context, id *transport.Identity, peers transpo
 		return nil, fmt.Errorf("ledger cache %s: %w", f.cache, err)
 	}
 	l.Outbox, err = ledger.OpenOutbox(ledger.OutboxConfig{
-		File: f.outbox, Genesis: policy.Genesis(), Author: ledger.Key(id.Public()), Sign: id.Sign, Policy: policy, Logger: log,
+		File: f.outbox, Genesis: policy.Genesis(), Author: ledger.Key(id.Public()), Sign: id.Sign, Policy: policy,
+		Patience: f.Patience, Logger: log,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("outbox %s: %w", f.outbox, err)

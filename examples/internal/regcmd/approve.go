@@ -138,6 +138,15 @@ func (a *approving) sign(ctx context.Context, stdout io.Writer, d *desk, r *appr
 	if bank.Role != ledger.RoleBank || bank.Suspended {
 		return fmt.Errorf("%w: %s is no bank in good standing on the ledger", party.ErrRefused, bank.Name)
 	}
+	err = d.Client.View(func(r *ledger.Records) error {
+		if _, _, published := r.Schema(ledger.Digest(body.GetSchemaDigest())); !published {
+			return fmt.Errorf("%w: the schema of the scorecard is not published on the ledger", cli.ErrInput)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
 	now := time.Now().UTC().Truncate(time.Second)
 	body.RegulatorKey, body.BankKey = d.id.Public(), bank.Key[:]
 	body.From, body.Until = now.Format(time.RFC3339), now.AddDate(0, 0, a.days).Format(time.RFC3339)

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,6 +15,7 @@ import (
 	"github.com/blindscore/blindscore/examples/internal/govern"
 	"github.com/blindscore/blindscore/party"
 	"github.com/blindscore/blindscore/party/ledger"
+	"github.com/blindscore/blindscore/party/ledger/remote"
 	"github.com/blindscore/blindscore/party/transport"
 )
 
@@ -52,17 +54,32 @@ func (w *writer) open(cmd *cobra.Command, do func(ctx context.Context, d *desk) 
 	if err != nil {
 		return err
 	}
+	w.access.Patience = time.Millisecond // who writes here wants to know at once what does not fit
 	l, err := w.access.Open(ctx, id, peers, log)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
-	return do(ctx, &desk{w, id, l})
+	d := &desk{w, id, l}
+	return errors.Join(do(ctx, d), d.earlier(cmd.ErrOrStderr()))
+}
+
+// earlier says what the ledger refused of what earlier commands had left in the outbox, and forgets it.
+func (d *desk) earlier(stderr io.Writer) error {
+	refused, err := d.Outbox.Refused()
+	for _, r := range refused {
+		fmt.Fprintf(stderr, "The ledger refused what an earlier command had left in the outbox (%v): %v\n", r.Body.Kind(), r.Err)
+		err = errors.Join(err, d.Outbox.Forget(r.Key))
+	}
+	return err
 }
 
 // record puts bodies on the ledger, each in its order, and waits until they stand there. They are in the outbox first: where
 // the ledger is out of reach for longer than the command waits, the next command that uses the outbox sends them.
 func (d *desk) record(ctx context.Context, bodies ...ledger.Body) error {
+	if err := d.mayWrite(); err != nil {
+		return err
+	}
 	key := sha256.Sum256([]byte(rand.Text()))
 	if err := d.Outbox.Put(ctx, key, bodies...); err != nil {
 		return err
@@ -79,6 +96,17 @@ func (d *desk) record(ctx context.Context, bodies ...ledger.Body) error {
 	case ctx.Err() == nil && wait.Err() != nil:
 		return fmt.Errorf("%w: not on the ledger yet: it waits in the outbox, for the next command that uses it", party.ErrInterrupted)
 	}
+	return err
+}
+
+// mayWrite tells a regulator from others as far as the ledger can be reached; the ledger itself decides.
+func (d *desk) mayWrite() (err error) {
+	_ = d.Client.View(func(r *ledger.Records) error {
+		if p, known := r.Party(ledger.Key(d.id.Public())); !known || p.Suspended || p.Role != ledger.RoleRegulator {
+			err = fmt.Errorf("%w: %v is no regulator in good standing on the ledger", remote.ErrAccess, d.id.Name())
+		}
+		return nil
+	})
 	return err
 }
 
