@@ -17,13 +17,16 @@ import (
 
 	"github.com/blindscore/blindscore/examples/internal/bankcmd"
 	"github.com/blindscore/blindscore/examples/internal/cli"
+	"github.com/blindscore/blindscore/examples/internal/regcmd"
 	"github.com/blindscore/blindscore/examples/internal/taxcmd"
+	"github.com/blindscore/blindscore/examples/internal/vaultdemo"
 )
 
 // maxDemo leaves room for the unknown companies in the largest batch that a tax node takes.
 const maxDemo = 1_000_000
 
 const usage = `Usage: demo [-companies N] [-engine auto|lattice|ot] [-seed S] [-json]
+       demo -vault [-companies N] [-seed S] [-json]
 
 Starts a tax node and a bank as two processes on this machine, over made-up companies. The bank learns the score band
 of each company; the tax node learns which companies were asked about. Every band is checked against the plain
@@ -43,6 +46,10 @@ func Main() int {
 			return child(taxcmd.Root())
 		case "bank":
 			return child(bankcmd.Root())
+		case "regulator":
+			return child(regcmd.Root())
+		case vaultdemo.Prefix:
+			return vaultdemo.Child(os.Args[2:])
 		}
 	}
 	return run(os.Args[1:], os.Stdout, os.Stderr)
@@ -67,6 +74,7 @@ type options struct {
 	engine    string
 	seed      uint64
 	json      bool
+	vault     bool
 }
 
 func run(args []string, stdout, stderr io.Writer) int {
@@ -77,6 +85,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	set.StringVar(&o.engine, "engine", "auto", "the `engine`: lattice, ot, or auto: lattice where the scorecard fits it, otherwise ot")
 	set.Uint64Var(&o.seed, "seed", 1, "the same `seed` makes the same companies")
 	set.BoolVar(&o.json, "json", false, "print one JSON object and nothing else")
+	set.BoolVar(&o.vault, "vault", false, fmt.Sprintf("the tax node is offline; 1 to %d companies, all of them known", vaultdemo.MaxCompanies))
 	set.Usage = func() {
 		fmt.Fprint(set.Output(), usage)
 		set.PrintDefaults()
@@ -90,13 +99,21 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "demo: want no arguments and 0 to %d companies\n", maxDemo)
 		return cli.ExitUsage
 	}
+	if o.vault && (o.companies < 1 || o.companies > vaultdemo.MaxCompanies || o.engine != "auto") {
+		fmt.Fprintf(stderr, "demo: -vault: want no -engine and 1 to %d companies\n", vaultdemo.MaxCompanies)
+		return cli.ExitUsage
+	}
 	if !slices.Contains([]string{"auto", "lattice", "ot"}, o.engine) {
 		fmt.Fprintf(stderr, "demo: -engine: want auto, lattice or ot, got %q\n", o.engine)
 		return cli.ExitUsage
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := demo(ctx, o, stdout, stderr); err != nil {
+	work := demo
+	if o.vault {
+		work = vaultDemo
+	}
+	if err := work(ctx, o, stdout, stderr); err != nil {
 		if ctx.Err() != nil {
 			fmt.Fprintln(stderr, "demo: stopped")
 			return cli.ExitInterrupted
@@ -105,4 +122,9 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return cli.ExitFault
 	}
 	return cli.ExitOK
+}
+
+// vaultDemo is the demo of the offline channel.
+func vaultDemo(ctx context.Context, o options, stdout, stderr io.Writer) error {
+	return vaultdemo.Run(ctx, vaultdemo.Options{Companies: o.companies, Seed: o.seed, JSON: o.json}, stdout, stderr)
 }
