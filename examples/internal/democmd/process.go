@@ -17,7 +17,7 @@ const (
 	stopPatience  = 5 * time.Second  // for a process to end once asked
 )
 
-// process is one of the two programs at work.
+// process is one of the programs at work.
 type process struct {
 	name  string
 	cmd   *exec.Cmd
@@ -30,12 +30,17 @@ type process struct {
 // start runs this executable as one of the programs. When ctx ends, the process is asked to stop, and made to after a
 // while.
 func start(ctx context.Context, stderr io.Writer, args ...string) (*process, error) {
+	return startWith(ctx, nil, stderr, args...)
+}
+
+// startWith is start with a place for what the process prints.
+func startWith(ctx context.Context, stdout, stderr io.Writer, args ...string) (*process, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
 	p := &process{name: args[0], cmd: exec.CommandContext(ctx, self, args...), done: make(chan struct{})}
-	p.cmd.Stderr = stderr
+	p.cmd.Stdout, p.cmd.Stderr = stdout, stderr
 	p.cmd.Cancel = func() error { return p.cmd.Process.Signal(os.Interrupt) }
 	p.cmd.WaitDelay = stopPatience
 	if p.stdin, err = p.cmd.StdinPipe(); err != nil {

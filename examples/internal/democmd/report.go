@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"maps"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -17,12 +19,14 @@ type report struct {
 	counts     []int
 	examples   []bankcmd.Line
 	refused    int
+	reasons    map[string]int // why, as the demo knows and the bank does not
 	Mismatches int
 	sum        bankcmd.Summary
+	audits     *audits
 }
 
 // check holds what the bank learned against the plain evaluator on raw values: every company, the refused ones too.
-func check(companies iter.Seq[madeup.Company], results io.Reader) (*report, error) {
+func check(companies iter.Seq[madeup.Company], special *chosen, results io.Reader) (*report, error) {
 	schema, err := madeup.Schema()
 	if err != nil {
 		return nil, err
@@ -31,7 +35,7 @@ func check(companies iter.Seq[madeup.Company], results io.Reader) (*report, erro
 	if err != nil {
 		return nil, err
 	}
-	r := &report{names: card.Bands, counts: make([]int, len(card.Bands))}
+	r := &report{names: card.Bands, counts: make([]int, len(card.Bands)), reasons: make(map[string]int)}
 	next, stop := iter.Pull(companies)
 	defer stop()
 	sum, err := bankcmd.ReadOutput(results, func(got bankcmd.Line) error {
@@ -44,7 +48,11 @@ func check(companies iter.Seq[madeup.Company], results io.Reader) (*report, erro
 			return err
 		}
 		scored := got.Status == bankcmd.StatusOK && got.Band != nil
-		right := got.Company == c.ID && scored == c.Known
+		reason := special.refused(c)
+		if reason != "" {
+			r.reasons[reason]++
+		}
+		right := got.Company == c.ID && scored == (reason == "")
 		if scored && right {
 			right = *got.Band == want.Band && got.Name == want.BandName
 		}
@@ -89,12 +97,15 @@ type summary struct {
 	BytesToBank uint64  `json:"bytes_tax_to_bank"`
 	Bits        int     `json:"bits_per_company"`
 	Engine      string  `json:"engine"` // that ran: "lattice" or "ot"
+	Refused     int     `json:"refused"`
+	Audits      *audits `json:"audits,omitempty"`
 }
 
 func (r *report) summary() summary {
 	s := summary{
 		Companies: r.sum.Companies, Bands: r.counts, Mismatches: r.Mismatches, Seconds: r.sum.Seconds,
 		BytesToTax: r.sum.BytesToTax, BytesToBank: r.sum.BytesToBank, Bits: r.sum.BitsPerCompany, Engine: r.sum.Engine,
+		Refused: r.refused, Audits: r.audits,
 	}
 	if s.Seconds > 0 {
 		s.PerSecond = float64(s.Companies) / s.Seconds
@@ -117,9 +128,15 @@ func (r *report) print(w io.Writer) error {
 		}
 		fmt.Fprintf(t, "  %s\t%d\t%.1f %%\t%s\n", r.names[band], r.counts[band], 100*share, strings.Repeat("█", int(share*barWidth+0.5)))
 	}
-	fmt.Fprintf(t, "  refused\t%d\t\tnot on the tax node's records\n", r.refused)
+	fmt.Fprintf(t, "  refused\t%d\t\tthe bank does not learn why\n", r.refused)
 	if err := t.Flush(); err != nil {
 		return err
+	}
+	if len(r.reasons) > 0 {
+		fmt.Fprint(w, "\nWhy companies were refused, as only the tax node knows:\n\n")
+		for _, reason := range slices.Sorted(maps.Keys(r.reasons)) {
+			fmt.Fprintf(w, "  %6d  %s\n", r.reasons[reason], reason)
+		}
 	}
 	if len(r.examples) > 0 {
 		fmt.Fprint(w, "\nSome of them:\n\n")
@@ -138,11 +155,14 @@ Time:                                         %.2f s, %.0f companies a second
 Bank to tax node:                             %s
 Tax node to bank:                             %s
 
-The bank learned these bands, and which companies are not on the tax node's records: no feature, no score.
+The bank learned these bands, and which companies the tax node does not answer for: no feature, no score.
 The tax node learned which companies the bank asked about: nothing of the scorecard, its thresholds or the bands.
 Each signed what was run, so that neither can deny it: task %s.
 
 `, r.sum.Engine, r.sum.Form, r.sum.Flights, s.Bits, s.Seconds, s.PerSecond, each(s.BytesToTax, s.Companies), each(s.BytesToBank, s.Companies), r.sum.Task[:16])
+	if r.audits != nil {
+		fmt.Fprint(w, r.audits.text())
+	}
 	if r.Mismatches > 0 {
 		_, err := fmt.Fprintf(w, "WRONG: %d of %d answers differ from the plain evaluator.\n", r.Mismatches, s.Companies+r.refused)
 		return err
