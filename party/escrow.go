@@ -138,15 +138,20 @@ func (s *serving) takeEscrow(ctx context.Context) error {
 	return s.w.escrowed(signed)
 }
 
-// sealOwn seals this node's own seed to its own auditors, for its archive.
+// sealOwn seals this node's own seed to its own auditors, for its archive, and
+// signs that it did: nobody else's escrow can be put in its place there.
 func (s *serving) sealOwn() error {
-	own := s.n.cfg.OwnAuditors
+	me, own := s.n.cfg.Identity, s.n.cfg.OwnAuditors
 	if own == nil || s.w.kept == nil {
 		return nil
 	}
-	sealed, err := own.seal(s.w, s.n.cfg.Identity.Public())
+	sealed, err := own.seal(s.w, me.Public())
 	if err != nil {
 		return err
 	}
-	return internal(s.w.kept.Own(sealed))
+	signed, err := partypb.SignBody(me.Sign, &partypb.EscrowBody{Link: s.w.sid[:], TaxKey: me.Public(), Escrow: sealed})
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrInternal, err)
+	}
+	return internal(s.w.kept.Own(signed))
 }

@@ -33,15 +33,9 @@ func (c *Case) BankEscrow(link [32]byte, auditors *party.Auditors) (*sharing.Ver
 	if err != nil {
 		return nil, err
 	}
-	if k.Escrow == nil {
-		return nil, evidenceError("the connection has no escrow")
-	}
-	body := new(partypb.EscrowBody)
-	if err := partypb.OpenBody(c.Bank, k.Escrow, body); err != nil {
-		return nil, evidenceError("escrow: %w", err)
-	}
-	if [32]byte(body.GetLink()) != link || !c.Tax.Equal(ed25519.PublicKey(body.GetTaxKey())) {
-		return nil, evidenceError("the escrow is of another connection")
+	sealed, err := openEscrow(k.Escrow, link, c.Bank, c.Tax)
+	if err != nil {
+		return nil, err
 	}
 	digest := partypb.EscrowDigest(k.Escrow)
 	for _, s := range c.Sessions {
@@ -50,19 +44,35 @@ func (c *Case) BankEscrow(link [32]byte, auditors *party.Auditors) (*sharing.Ver
 			return nil, evidenceError("attempt %d goes by another escrow", s.Terms.Attempt)
 		}
 	}
-	return verifyEscrow(body.GetEscrow(), auditors, link, c.Bank)
+	return verifyEscrow(sealed, auditors, link, c.Bank)
 }
 
-// OwnEscrow returns the tax node's own seed of a connection, sealed to its own auditors.
+// OwnEscrow returns the tax node's own seed of a connection, sealed to its own auditors under its signature.
 func (c *Case) OwnEscrow(link [32]byte, auditors *party.Auditors) (*sharing.VerifiedEscrow, error) {
 	k, err := c.Dossier.Link(link)
 	if err != nil {
 		return nil, err
 	}
-	if k.Sealed == nil {
-		return nil, evidenceError("the connection has no sealed seed")
+	sealed, err := openEscrow(k.Sealed, link, c.Tax, c.Tax)
+	if err != nil {
+		return nil, err
 	}
-	return verifyEscrow(k.Sealed, auditors, link, c.Tax)
+	return verifyEscrow(sealed, auditors, link, c.Tax)
+}
+
+// openEscrow returns what a party put into escrow for a connection to a tax node.
+func openEscrow(signed *partypb.Signed, link [32]byte, owner, tax ed25519.PublicKey) ([]byte, error) {
+	if signed == nil {
+		return nil, evidenceError("the connection has no escrow")
+	}
+	body := new(partypb.EscrowBody)
+	if err := partypb.OpenBody(owner, signed, body); err != nil {
+		return nil, evidenceError("escrow: %w", err)
+	}
+	if [32]byte(body.GetLink()) != link || !tax.Equal(ed25519.PublicKey(body.GetTaxKey())) {
+		return nil, evidenceError("the escrow is of another connection")
+	}
+	return body.GetEscrow(), nil
 }
 
 func verifyEscrow(sealed []byte, auditors *party.Auditors, link [32]byte, owner ed25519.PublicKey) (*sharing.VerifiedEscrow, error) {

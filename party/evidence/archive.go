@@ -92,7 +92,8 @@ func (a *Archive) Session(task [32]byte, attempt uint64) (*SessionLog, error) {
 }
 
 // Late adds a flight to the file of an attempt that is over: the stored answer that arrives after a break. What a crash left
-// of a last record is cut off first.
+// of a last record is cut off first. One that is there is not written again. ErrUnknown, and nothing is changed, if the
+// flights before it are not on record: they were lost with the machine, and one without them is no evidence.
 func (a *Archive) Late(task [32]byte, attempt uint64, f mpc.Flight) error {
 	name, err := a.SessionFile(task, attempt)
 	if err != nil {
@@ -102,13 +103,18 @@ func (a *Archive) Late(task [32]byte, attempt uint64, f mpc.Flight) error {
 	if err != nil {
 		return onFile(err)
 	}
-	whole, err := wholeRecords(file, sessionTitle)
-	if err == nil {
-		err = onFile(file.Truncate(whole))
-	}
-	if err == nil {
-		_, err = file.Seek(whole, io.SeekStart)
-		err = onFile(err)
+	end, have, err := reached(file, f.Block)
+	switch {
+	case err != nil:
+	case have >= f.Number:
+		return onFile(file.Close())
+	case have+1 != f.Number:
+		err = fmt.Errorf("%w: flight %d of superblock %d, before %d", ErrUnknown, have+1, f.Block, f.Number)
+	default:
+		if err = onFile(file.Truncate(end)); err == nil {
+			_, err = file.Seek(end, io.SeekStart)
+			err = onFile(err)
+		}
 	}
 	if err != nil {
 		return errors.Join(err, file.Close())

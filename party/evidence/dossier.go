@@ -274,5 +274,9 @@ func (d *Dossier) Link(link [32]byte) (*Link, error) {
 		return nil, onFile(err)
 	}
 	defer f.Close()
-	return ReadLink(f)
+	k, err := ReadLink(f)
+	if err == nil && k.Link != link {
+		return nil, invalid("the file of connection %x names another", link[:4])
+	}
+	return k, err
 }

@@ -16,7 +16,7 @@ const (
 	recordLink    byte = iota + 1 // role (1) | link (32) | own key (32) | peer's key (32)
 	recordMessage                 // label (1) | sent (1) | size (8) | sum (32) | payload, if it was kept
 	recordEscrow                  // signed EscrowBody
-	recordOwn                     // this side's seed, sealed to its own auditors
+	recordOwn                     // signed EscrowBody with this side's seed, for its own auditors
 )
 
 const messageHead = 1 + 1 + 8 + 32
@@ -25,7 +25,6 @@ const messageHead = 1 + 1 + 8 + 32
 const (
 	maxMessages      = 1 << 20
 	maxKept          = 1 << 28 // bytes of payloads
-	maxOwn           = 1 << 17
 	linkRecordLength = 1 + 32 + 32 + 32
 )
 
@@ -49,16 +48,18 @@ func (k *LinkLog) Message(label uint8, sent bool, payload []byte, keep bool) err
 }
 
 // Escrow writes the bank's signed escrow.
-func (k *LinkLog) Escrow(s *partypb.Signed) error {
+func (k *LinkLog) Escrow(s *partypb.Signed) error { return k.signed(recordEscrow, s) }
+
+// Own writes this side's own seed, sealed to its own auditors and signed.
+func (k *LinkLog) Own(s *partypb.Signed) error { return k.signed(recordOwn, s) }
+
+func (k *LinkLog) signed(kind byte, s *partypb.Signed) error {
 	b, err := signed(s)
 	if err != nil {
 		return err
 	}
-	return k.l.add(recordEscrow, b)
+	return k.l.add(kind, b)
 }
-
-// Own writes this side's own seed, sealed to its auditors (an encoded sharing.Escrow).
-func (k *LinkLog) Own(escrow []byte) error { return k.l.add(recordOwn, escrow) }
 
 // Close forces the file to disk.
 func (k *LinkLog) Close() error { return k.l.close() }
@@ -78,7 +79,7 @@ type Link struct {
 	Link      [32]byte
 	Own, Peer [32]byte // Ed25519 keys
 	Escrow    *partypb.Signed
-	Sealed    []byte // this side's own seed, for its own auditors; nil if there is none
+	Sealed    *partypb.Signed // this side's own seed, for its own auditors; nil if there is none
 	Messages  []Message
 	Torn      bool // the file ends in the middle of a record
 }
@@ -123,11 +124,7 @@ func (k *Link) take(kind byte, b []byte) error {
 	case recordEscrow:
 		return put(&k.Escrow, b, "escrow")
 	case recordOwn:
-		if k.Sealed != nil || len(b) == 0 || len(b) > maxOwn {
-			return invalid("a sealed seed of %d bytes", len(b))
-		}
-		k.Sealed = b
-		return nil
+		return put(&k.Sealed, b, "own escrow")
 	case recordMessage:
 		if len(b) < messageHead || b[1] > 1 {
 			return invalid("a set-up message of %d bytes", len(b))

@@ -138,25 +138,6 @@ func (r *reader) next() (kind byte, body []byte, err error) {
 	return head[0], body, nil
 }
 
-// wholeRecords returns where the last whole record of a file ends.
-func wholeRecords(f io.Reader, title string) (int64, error) {
-	r, err := newReader(f, title)
-	if err != nil {
-		return 0, err
-	}
-	whole := int64(len(title))
-	for {
-		_, body, err := r.next()
-		if errors.Is(err, io.EOF) {
-			return whole, nil
-		}
-		if err != nil {
-			return 0, err
-		}
-		whole += int64(recordHead + len(body))
-	}
-}
-
 // end tells the end of the file from a failure to read it.
 func (r *reader) end(have int, err error) error {
 	switch {

@@ -3,6 +3,7 @@ package evidence
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"iter"
 
@@ -37,8 +38,8 @@ func (s *SessionLog) Start(start, reply *partypb.Signed) error {
 
 // Flight writes a flight, with its payload if keep is set. It fits mpc.Config.Record.
 func (s *SessionLog) Flight(f mpc.Flight, keep bool) error {
-	if len(f.Signature) != partypb.SignatureSize || f.Number < 1 || f.Number > 255 {
-		return invalid("flight %d with a signature of %d bytes", f.Number, len(f.Signature))
+	if len(f.Signature) != partypb.SignatureSize || f.Number < 1 || f.Number > 255 || !possible(f) {
+		return invalid("flight %d of superblock %d by %v with a signature of %d bytes", f.Number, f.Block, f.From, len(f.Signature))
 	}
 	head := make([]byte, 0, flightHead)
 	head = binary.LittleEndian.AppendUint32(head, uint32(f.Block))
@@ -116,11 +117,47 @@ func parseFlight(kind byte, b []byte) (mpc.Flight, error) {
 		Block: int(binary.LittleEndian.Uint32(b)), Number: int(b[4]), From: mpc.Role(b[5]),
 		Sum: [32]byte(b[6:38]), Digest: mpc.Digest(b[38:70]), Signature: b[70:134:134],
 	}
-	if f.Block >= partypb.MaxSuperblocks || f.Number < 1 || (f.From != mpc.RoleBank && f.From != mpc.RoleTax) {
+	if f.Number < 1 || !possible(f) {
 		return mpc.Flight{}, invalid("flight %d of superblock %d by %v", f.Number, f.Block, f.From)
 	}
 	if len(b) > flightHead {
 		f.Payload = b[flightHead:]
 	}
 	return f, nil
+}
+
+// possible reports whether there can be such a flight.
+func possible(f mpc.Flight) bool {
+	return f.Block >= 0 && f.Block < partypb.MaxSuperblocks && (f.From == mpc.RoleBank || f.From == mpc.RoleTax)
+}
+
+// reached reads a session's file up to its last whole record, and returns where that ends and how many flights of a
+// superblock there are. ErrUnknown if the file ends before the session begins.
+func reached(r io.Reader, block int) (end int64, flights int, err error) {
+	in, err := newReader(r, sessionTitle)
+	if err != nil {
+		return 0, 0, fmt.Errorf("%w: %w", ErrUnknown, err)
+	}
+	end = int64(len(sessionTitle))
+	for n := 0; ; n++ {
+		kind, body, err := in.next()
+		switch {
+		case errors.Is(err, io.EOF) && n < 2:
+			return 0, 0, fmt.Errorf("%w: the session did not begin", ErrUnknown)
+		case errors.Is(err, io.EOF):
+			return end, flights, nil
+		case err != nil:
+			return 0, 0, err
+		}
+		if n >= 2 {
+			f, err := parseFlight(kind, body)
+			if err != nil {
+				return 0, 0, err
+			}
+			if f.Block == block {
+				flights = f.Number
+			}
+		}
+		end += int64(recordHead + len(body))
+	}
 }

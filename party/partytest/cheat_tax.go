@@ -94,6 +94,7 @@ func (r *taxCheat) greet(ctx context.Context) error {
 	schema := r.x.Schema.Digest()
 	reply := &partypb.HelloReply{
 		Version: partypb.Version, Software: "cheating tax node", OtK: otField, SchemaDigest: schema[:], MaxCompanies: 1 << 16, MaxOutputBits: 8,
+		Engines: []partypb.Engine{partypb.Engine_ENGINE_TRANSFER, partypb.Engine_ENGINE_LATTICE},
 	}
 	if r.x.Auditors != nil {
 		auditors := r.x.Auditors.Digest()
@@ -120,7 +121,11 @@ func (r *taxCheat) greet(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return r.t.kept.Own(sealed)
+	signed, err := partypb.SignBody(r.x.Identity.Sign, &partypb.EscrowBody{Link: r.t.sid[:], TaxKey: r.x.Identity.Public(), Escrow: sealed})
+	if err != nil {
+		return err
+	}
+	return r.t.kept.Own(signed)
 }
 
 // admit takes the task, declining tables before it, and admits everybody under a
