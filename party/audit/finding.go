@@ -2,6 +2,7 @@ package audit
 
 import (
 	"crypto/sha256"
+	"fmt"
 	"time"
 
 	"github.com/blindscore/blindscore/mpc"
@@ -115,9 +116,18 @@ func (q *quotes) list() (list []Quote) {
 	return append(list, q.extra...)
 }
 
-// ReplayFinding says what a replay came to, about the party that was replayed.
-func ReplayFinding(c *Case, v *Verdict, at time.Time) *Finding {
-	f := &Finding{Task: c.Digest, Verdict: ledger.VerdictCleared, Time: at.UTC().Truncate(time.Second), Scope: "replay"}
+// ReplayFinding says what a replay came to, about the party that was replayed; its scope says how many superblocks were. Errors
+// wrap ErrInput: nothing was replayed, and nothing found, so there is nothing to say.
+//
+// Where a bank sent another flight than it should have, the finding has the hash of the right one. Who holds the wrong one, and
+// guesses how little the two differ, can try guesses on that hash: such a finding is for the courts, and its digest
+// for the ledger.
+func ReplayFinding(c *Case, v *Verdict, at time.Time) (*Finding, error) {
+	if v.Cleared() && v.Replayed == 0 {
+		return nil, inputError("no superblock was replayed")
+	}
+	f := &Finding{Task: c.Digest, Verdict: ledger.VerdictCleared, Time: at.UTC().Truncate(time.Second)}
+	f.Scope = fmt.Sprintf("replay of %d superblocks", v.Replayed)
 	f.Role, f.Signer = ledger.RoleBank, ledger.Key(c.Bank)
 	if v.Party == mpc.RoleTax {
 		f.Role, f.Signer = ledger.RoleTax, ledger.Key(c.Tax)
@@ -126,10 +136,6 @@ func ReplayFinding(c *Case, v *Verdict, at time.Time) *Finding {
 	q := &quotes{
 		task: c.Dossier.Task, admission: c.Dossier.Admission, outcome: c.Dossier.Outcome,
 		bankReceipt: c.Dossier.BankReceipt, taxReceipt: c.Dossier.TaxReceipt,
-	}
-	type place struct {
-		attempt uint64
-		block   int
 	}
 	wanted := make(map[place]bool)
 	for _, x := range v.Violations[:min(len(v.Violations), maxStatements)] {
@@ -154,7 +160,7 @@ func ReplayFinding(c *Case, v *Verdict, at time.Time) *Finding {
 		}
 	}
 	f.Quotes = q.list()
-	return f
+	return f, nil
 }
 
 // Findings says what an inquiry came to, one finding for each party and task of its accusations.

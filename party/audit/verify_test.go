@@ -285,9 +285,8 @@ func TestNotices(t *testing.T) {
 			j.enter().finish(nil).hand()
 		},
 		"a revocation that the ledger lacks": func(w *world) {
-			j := w.propose(w.Bank, 1)
 			signed := w.revocation(1)
-			j = w.propose(w.Bank, 1).admit().enter().finish(nil)
+			j := w.propose(w.Bank, 1).admit().enter().finish(nil)
 			j.revoked = [][]byte{signed, []byte("no revocation")}
 			j.hand()
 		},
