@@ -2,9 +2,11 @@ package examples_test
 
 import (
 	"bufio"
+	"encoding/hex"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -15,6 +17,8 @@ import (
 	"github.com/blindscore/blindscore/examples/internal/approval"
 	"github.com/blindscore/blindscore/examples/internal/cli"
 	"github.com/blindscore/blindscore/examples/internal/govern/governtest"
+	"github.com/blindscore/blindscore/party/journal"
+	"github.com/blindscore/blindscore/party/ledger"
 	"github.com/blindscore/blindscore/party/transport"
 	"github.com/blindscore/blindscore/party/uscc"
 )
@@ -128,5 +132,82 @@ func until(ts *testscript.TestScript, neg bool, args []string) {
 		if time.Since(begin) > 30*time.Second {
 			ts.Fatalf("want exit code %d, still %d", want, got)
 		}
+	}
+}
+
+// nth sets a variable to the code in a line of a list, from 1 on: nth list number VARIABLE.
+func nth(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: nth list number VARIABLE")
+	}
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	ids := codes(ts, args[0])
+	ts.Setenv(args[2], ids[n-1].String())
+}
+
+// list writes the codes of a list, one a line: list from to.
+func list(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: list from to")
+	}
+	var text strings.Builder
+	for _, id := range codes(ts, args[0]) {
+		text.WriteString(id.String() + "\n")
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(text.String()), 0o600))
+}
+
+// files waits until a directory has so many files: files dir number.
+func files(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: files dir number")
+	}
+	want, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	for begin := time.Now(); ; time.Sleep(20 * time.Millisecond) {
+		entries, err := os.ReadDir(ts.MkAbs(args[0]))
+		if err == nil && len(entries) == want {
+			return
+		}
+		if time.Since(begin) > 30*time.Second {
+			ts.Fatalf("%s: want %d files, got %d (%v)", args[0], want, len(entries), err)
+		}
+	}
+}
+
+// recorded checks what the ledger has of the tax node: recorded tasks number receipts number, receipts being tasks of which
+// both sides' receipts agree.
+func recorded(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 4 || args[0] != "tasks" || args[2] != "receipts" {
+		ts.Fatalf("usage: recorded tasks number receipts number")
+	}
+	w := worldOf(ts)
+	tasks, receipts := 0, 0
+	ts.Check(w.Ledger.View(func(r *ledger.Records) error {
+		for t := range r.Tasks(ledger.Key(w.Tax.Public())) {
+			tasks++
+			if t.Agreed() {
+				receipts++
+			}
+		}
+		return nil
+	}))
+	if got := []string{strconv.Itoa(tasks), strconv.Itoa(receipts)}; got[0] != args[1] || got[1] != args[3] {
+		ts.Fatalf("on the ledger: %s tasks, %s of them with receipts of both", got[0], got[1])
+	}
+}
+
+// task sets a variable to the digest of the one task in a bank's journal: task journal VARIABLE.
+func task(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: task journal VARIABLE")
+	}
+	j, err := journal.OpenBank(ts.MkAbs(args[0]))
+	ts.Check(err)
+	defer j.Close()
+	for id, err := range j.Tasks() {
+		ts.Check(err)
+		ts.Setenv(args[1], hex.EncodeToString(id[:]))
 	}
 }

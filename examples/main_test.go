@@ -54,6 +54,11 @@ func TestScripts(t *testing.T) {
 			"govern":   govern,
 			"approve":  approve,
 			"withdraw": withdraw,
+			"nth":      nth,
+			"list":     list,
+			"files":    files,
+			"recorded": recorded,
+			"task":     task,
 		},
 	})
 }

@@ -85,10 +85,13 @@ func (t *trial) run(ctx context.Context, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "policy %v\n", rules)
+	fmt.Fprintln(out, rules)
 	denied, err := t.approved(q, pin)
 	if err != nil {
 		return err
+	}
+	if len(q.Features) == 0 {
+		return fmt.Errorf("%w: name --features, or an --approval", cli.ErrUsage)
 	}
 	reasons := append(rules.Explain(*q), denied...)
 	for _, reason := range reasons {
@@ -196,9 +199,13 @@ func (t *trial) perCompany(ctx context.Context, out io.Writer, rules *policy.Pol
 			left, fresh = append(left, ids[i]), append(fresh, times[i])
 		}
 	}
-	f, err := counters.WouldAdmit(rules, *q, left, fresh)
-	if err != nil {
-		return err
+	f := new(policy.Forecast)
+	if len(left) > 0 {
+		rest := *q
+		rest.Companies = len(left)
+		if f, err = counters.WouldAdmit(rules, rest, left, fresh); err != nil {
+			return err
+		}
 	}
 	for why, n := range f.Refused {
 		counts[why.Error()] += n
