@@ -21,8 +21,9 @@ import (
 
 const (
 	inboxEvery  = 250 * time.Millisecond
-	inboxSuffix = ".jws" // of files that are taken in; others are left alone
-	inboxGroup  = 4096   // consents that are granted in one transaction
+	inboxPause  = 5 * time.Second // after a fault
+	inboxSuffix = ".jws"          // of files that are taken in; others are left alone
+	inboxGroup  = 4096            // consents that are granted in one transaction
 )
 
 // taker takes in what companies signed; *admission.Gate is one.
@@ -67,8 +68,10 @@ func (in *inbox) run(ctx context.Context) {
 	tick := time.NewTicker(inboxEvery)
 	defer tick.Stop()
 	for {
+		tick.Reset(inboxEvery)
 		if err := in.look(ctx); err != nil && ctx.Err() == nil {
-			in.log.Error("inbox: tried again", "error", err)
+			in.log.Error("inbox: tried again in a while", "error", err)
+			tick.Reset(inboxPause)
 		}
 		select {
 		case <-ctx.Done():
