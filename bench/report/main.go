@@ -15,6 +15,10 @@
 //	       can prepares for single companies in idle time
 //	wan    tls over a simulated line: 20 ms each way, 1 Gbit/s
 //
+// A group `room/…` is steps of one party each, in a process of its own, by package rooms: circuits under encryption, the vault,
+// the ledger, admission. With -quick only the first of them runs, unless -only asks for others. Where admission and the
+// protocol alone ran on as many companies, the report gives the ratio of their times.
+//
 // With -json, standard output is one object,
 //
 //	{"rows":[{"name":…,"engine":…,"n":…,"features":…,"levels":…,"companies_per_s":…,
@@ -67,7 +71,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	quick := flags.Bool("quick", false, "end within a minute: fewer repetitions, smaller batches where an engine is slow")
 	full := flags.Bool("full", false, "also 1,000,000 companies, for the memory of either process")
 	asJSON := flags.Bool("json", false, "print one JSON object in place of the report's path")
-	only := flags.String("only", "", "regular expression for the groups to measure, as in lattice/band/12x256/tls")
+	only := flags.String("only", "", "regular expression for the groups and rooms to measure, as in lattice/band/12x256/tls or room/vault")
 	out := flags.String("out", "", "directory for the report (default: a new temporary one)")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -76,14 +80,16 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return fmt.Errorf("want flags only, and -quick or -full, not both; got %q", args)
 	}
 	groups := plan(*quick, *full)
+	var pattern *regexp.Regexp
 	if *only != "" {
-		pattern, err := regexp.Compile(*only)
-		if err != nil {
+		var err error
+		if pattern, err = regexp.Compile(*only); err != nil {
 			return err
 		}
 		groups = slices.DeleteFunc(groups, func(g group) bool { return !pattern.MatchString(g.String()) })
 	}
-	if len(groups) == 0 {
+	extra := planRooms(*quick, pattern)
+	if len(groups)+len(extra) == 0 {
 		return fmt.Errorf("no group is like %q", *only)
 	}
 	if *out == "" {
@@ -100,6 +106,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err := r.measure(ctx, groups); err != nil {
 		return err
 	}
+	if err := r.rooms(ctx, extra); err != nil {
+		return err
+	}
+	r.Ratios = r.ratios()
 	if err := r.write(); err != nil {
 		return err
 	}

@@ -56,6 +56,7 @@ func (r *report) markdown() string {
 	r.latencyTables(p)
 	r.memoryTable(p)
 	r.shareTable(p)
+	r.roomTable(p)
 	r.limitTable(p)
 	rivals(p)
 	return p.String()

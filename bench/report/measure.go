@@ -25,8 +25,10 @@ type report struct {
 
 // figures are what -json prints.
 type figures struct {
-	Rows   []row  `json:"rows"`
-	Limits limits `json:"limits"`
+	Rows   []row        `json:"rows"`
+	Limits limits       `json:"limits"`
+	Rooms  []roomFigure `json:"rooms,omitempty"`
+	Ratios []ratio      `json:"admission,omitempty"`
 }
 
 // row is one batch size of one group. Times are in seconds, bytes of frames and

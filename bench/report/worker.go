@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/blindscore/blindscore/bench"
+	"github.com/blindscore/blindscore/bench/rooms"
 	"github.com/blindscore/blindscore/mpc/score"
 )
 
@@ -28,6 +29,8 @@ type job struct {
 	Companies int    // of the largest batch
 	Dir       string // for identities and journals
 	Addr      string // of the tax node, for the bank
+	Room      string // for a worker that measures a room, and nothing else
+	Budget    time.Duration
 }
 
 // What a worker can be told. Dial and run are for the bank.
@@ -50,12 +53,13 @@ type command struct {
 }
 
 type reply struct {
-	Error          string    `json:",omitempty"`
-	Addr           string    `json:",omitempty"` // of a tax node that listens, in reply to the job
-	Link, Model    float64   `json:",omitempty"` // seconds of a dial
-	Seconds        []float64 `json:",omitempty"` // of each run
-	Sent, Received uint64    `json:",omitempty"` // bytes of the last run, by the bank
-	Peak           uint64    `json:",omitempty"` // bytes of memory
+	Error          string         `json:",omitempty"`
+	Addr           string         `json:",omitempty"` // of a tax node that listens, in reply to the job
+	Link, Model    float64        `json:",omitempty"` // seconds of a dial
+	Seconds        []float64      `json:",omitempty"` // of each run
+	Sent, Received uint64         `json:",omitempty"` // bytes of the last run, by the bank
+	Peak           uint64         `json:",omitempty"` // bytes of memory
+	Figures        []rooms.Figure `json:",omitempty"` // of a room, in reply to the job
 }
 
 // side is one end of a group.
@@ -77,6 +81,16 @@ func workerMain(in io.Reader, out io.Writer) int {
 		return 1
 	}
 	var first reply
+	if j.Room != "" {
+		err := roomMain(ctx, j, &first)
+		if err != nil {
+			first.Error = err.Error()
+		}
+		if enc.Encode(first) != nil || err != nil {
+			return 1
+		}
+		return 0
+	}
 	s, err := newSide(ctx, j, &first)
 	if err != nil {
 		first.Error = err.Error()
