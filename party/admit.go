@@ -10,10 +10,10 @@ import (
 	"slices"
 	"time"
 
-	"github.com/blindscore/blindscore/mpc/lattice"
 	"github.com/blindscore/blindscore/party/evidence"
 	"github.com/blindscore/blindscore/party/journal"
 	"github.com/blindscore/blindscore/party/partypb"
+	"github.com/blindscore/blindscore/party/records"
 	"github.com/blindscore/blindscore/party/uscc"
 )
 
@@ -33,21 +33,26 @@ func (n *TaxNode) checkTask(signed *partypb.Signed, w *wire) (*agreed, error) {
 		return nil, fmt.Errorf("%w: the task is on another schema", ErrUnsupported)
 	case task.GetCompanies() > uint64(n.cfg.MaxCompanies):
 		return nil, fmt.Errorf("%w: %d companies, at most %d", ErrTask, task.GetCompanies(), n.cfg.MaxCompanies)
-	case task.GetOutput() == partypb.OutputKind_OUTPUT_KIND_SCORE && !n.cfg.AllowScore:
+	case task.GetOutput() != partypb.OutputKind_OUTPUT_KIND_BAND && !n.cfg.AllowScore:
 		return nil, fmt.Errorf("%w: scores are not released", ErrTask)
-	case task.GetOutputBits() > uint32(n.cfg.MaxBits) && !(task.GetOutput() == partypb.OutputKind_OUTPUT_KIND_SCORE && n.cfg.AllowScore):
+	case task.GetEngine() > partypb.Engine_ENGINE_LATTICE && !slices.Contains(n.engines(), task.GetEngine()):
+		return nil, fmt.Errorf("%w: engine %v", ErrUnsupported, task.GetEngine())
+	case task.GetOutputBits() > uint32(n.cfg.MaxBits) && !(task.GetOutput() != partypb.OutputKind_OUTPUT_KIND_BAND && n.cfg.AllowScore):
 		return nil, fmt.Errorf("%w: %d bits a company, at most %d", ErrTask, task.GetOutputBits(), n.cfg.MaxBits)
 	case task.GetParameters().GetOtK() != otField || task.GetParameters().GetWindow() != window:
 		return nil, fmt.Errorf("%w: OT field of %d bits and a window of %d", ErrUnsupported, task.GetParameters().GetOtK(), task.GetParameters().GetWindow())
 	}
-	at, err := n.featureIndexes(task.GetFeatures())
+	if _, err := n.featureIndexes(task.GetFeatures()); err != nil {
+		return nil, err
+	}
+	x, err := shapeOf(n.cfg.Schema, task)
 	if err != nil {
 		return nil, err
 	}
 	a := &agreed{task: task, signed: signed, digest: partypb.TaskDigest(signed), count: int(task.GetCompanies())}
 	// The sizes of all flights follow from the parameters; with fewer companies
 	// admitted they only get smaller.
-	p, err := a.scoreParams(n.levelCounts(at))
+	p, err := a.scoreParams(x)
 	if err != nil {
 		return nil, err
 	}
@@ -56,15 +61,34 @@ func (n *TaxNode) checkTask(signed *partypb.Signed, w *wire) (*agreed, error) {
 		return nil, fmt.Errorf("%w: superblocks of %d companies, at most %d", ErrUnsupported, p.Superblock, most)
 	}
 	a.count = 0
-	if task.GetEngine() == partypb.Engine_ENGINE_LATTICE {
+	if runsOnTable(task) {
 		_, err = n.table(task)
 	}
 	return a, err
 }
 
+// runsOnTable tells whether a task names an encrypted table.
+func runsOnTable(task *partypb.Task) bool { return len(task.GetTableDigest()) > 0 }
+
+// engines are those that tasks may name.
+func (n *TaxNode) engines() []partypb.Engine {
+	_, precise := n.cfg.Records.(records.ColumnSource)
+	engines := []partypb.Engine{partypb.Engine_ENGINE_TRANSFER}
+	if n.cfg.Trusted != nil {
+		engines = append(engines, partypb.Engine_ENGINE_LATTICE)
+		if precise {
+			engines = append(engines, partypb.Engine_ENGINE_LINEAR)
+		}
+	}
+	if precise && n.cfg.AllowProbability {
+		engines = append(engines, partypb.Engine_ENGINE_PROBABILITY)
+	}
+	return engines
+}
+
 // table returns the encrypted table that a task names: one that this node
 // trusts, still, and that was sent on this or another link.
-func (n *TaxNode) table(task *partypb.Task) (*lattice.Certified, error) {
+func (n *TaxNode) table(task *partypb.Task) (*heldTable, error) {
 	digest := [32]byte(task.GetTableDigest())
 	if n.cfg.Trusted == nil || !n.cfg.Trusted(digest) {
 		return nil, fmt.Errorf("%w: encrypted table %s is not trusted", ErrTask, short(digest))
@@ -73,10 +97,10 @@ func (n *TaxNode) table(task *partypb.Task) (*lattice.Certified, error) {
 	if table == nil {
 		return nil, fmt.Errorf("%w: encrypted table %s is not at hand", ErrUnsupported, short(digest))
 	}
-	if TableDigest(n.cfg.Schema.Digest(), task.GetFeatures(), table.inner) != digest {
+	if !table.serves(digest, n.cfg.Schema.Digest(), task.GetEngine(), task.GetFeatures(), task.GetParameters().GetUnits()) {
 		return nil, fmt.Errorf("%w: encrypted table %s is over other features", ErrTask, short(digest))
 	}
-	return table.Certified, nil
+	return table, nil
 }
 
 // featureIndexes finds features in the schema; their order is the schema's, so
@@ -109,24 +133,38 @@ const fetchSize = 1 << 16
 
 // found is what the records say of the companies of a task, known or not.
 type found struct {
-	known  []bool
-	times  []time.Time
-	levels [][]uint16 // of the task's features
+	known   []bool
+	times   []time.Time
+	levels  [][]uint16 // of the task's features
+	columns [][]int64  // in place of levels, of the engines on values in full precision
 }
 
 // lookUp fetches the companies of a task. The levels are held in memory for as
-// long as the batch takes: two bytes a company and feature.
+// long as the batch takes: two bytes a company and feature, and eight a column.
 func (n *TaxNode) lookUp(ctx context.Context, task *partypb.Task, ids []uscc.ID) (*found, error) {
 	at, err := n.featureIndexes(task.GetFeatures())
 	if err != nil {
 		return nil, err
 	}
-	r := &found{known: make([]bool, 0, len(ids)), times: make([]time.Time, 0, len(ids)), levels: make([][]uint16, len(at))}
-	for f := range r.levels {
-		r.levels[f] = make([]uint16, 0, len(ids))
+	encoding, precise, err := encodingOf(n.cfg.Schema, task)
+	if err != nil {
+		return nil, err
+	}
+	r := &found{known: make([]bool, 0, len(ids)), times: make([]time.Time, 0, len(ids))}
+	if precise {
+		r.columns = empty[int64](encoding.Columns, len(ids))
+	} else {
+		r.levels = empty[uint16](len(at), len(ids))
 	}
 	for piece := range slices.Chunk(ids, fetchSize) {
-		chunk, err := n.cfg.Records.Fetch(ctx, piece)
+		var chunk *records.Chunk
+		if !precise {
+			chunk, err = n.cfg.Records.Fetch(ctx, piece)
+		} else if source, ok := n.cfg.Records.(records.ColumnSource); ok {
+			chunk, err = source.FetchColumns(ctx, piece, encoding)
+		} else {
+			return nil, fmt.Errorf("%w: the records have no values in full precision", ErrUnsupported)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrInternal, err)
 		}
@@ -135,20 +173,40 @@ func (n *TaxNode) lookUp(ctx context.Context, task *partypb.Task, ids []uscc.ID)
 			chunk.Times = make([]time.Time, len(piece))
 		}
 		r.times = append(r.times, chunk.Times...)
-		for f, index := range at {
-			r.levels[f] = append(r.levels[f], chunk.Levels[index]...)
+		for f := range r.levels {
+			r.levels[f] = append(r.levels[f], chunk.Levels[at[f]]...)
+		}
+		for c := range r.columns {
+			r.columns[c] = append(r.columns[c], chunk.Columns[c]...)
 		}
 	}
 	return r, nil
 }
 
-// part keeps the levels of the admitted companies, which the node commits to.
+// empty makes room for columns of so many companies.
+func empty[T any](columns, companies int) [][]T {
+	x := make([][]T, columns)
+	for i := range x {
+		x[i] = make([]T, 0, companies)
+	}
+	return x
+}
+
+// part keeps the levels or columns of the admitted companies, which the node
+// commits to.
 func (r *found) part(admitted []bool) (*evidence.TaxPart, error) {
-	p := &evidence.TaxPart{Levels: r.levels}
+	p := &evidence.TaxPart{Levels: r.levels, Columns: r.columns}
 	if _, err := io.ReadFull(rand.Reader, p.Salt[:]); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInternal, err)
 	}
-	for f, column := range p.Levels {
+	keep(p.Levels, admitted)
+	keep(p.Columns, admitted)
+	return p, nil
+}
+
+// keep moves what is admitted to the front of every column, and cuts the rest off.
+func keep[T any](columns [][]T, admitted []bool) {
+	for f, column := range columns {
 		n := 0
 		for i, ok := range admitted {
 			if ok {
@@ -156,9 +214,8 @@ func (r *found) part(admitted []bool) (*evidence.TaxPart, error) {
 				n++
 			}
 		}
-		p.Levels[f] = column[:n]
+		columns[f] = column[:n]
 	}
-	return p, nil
 }
 
 // recall returns an admitted task of this bank with the levels that were

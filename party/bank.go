@@ -25,7 +25,14 @@ import (
 type BankConfig struct {
 	Identity *transport.Identity // required
 	Peers    transport.Peers     // the tax nodes that it trusts to be themselves; required
-	Model    *circuits.Model     // required: the compiled scorecard
+
+	// Model is the compiled scorecard, on the grid. Linear and Probability are
+	// models on values in full precision. One of the three is required; several
+	// are forms of one model, of which the best that the tax node runs is used: see
+	// Link.Explain. One with features of the bank's own stands alone.
+	Model       *circuits.Model
+	Linear      *LinearTable
+	Probability *ProbabilityModel
 
 	// Table, if set, is the model's encrypted table, made from Model. Tax nodes
 	// that trust it are asked to use it; others are asked by oblivious transfer.
@@ -43,6 +50,9 @@ type BankConfig struct {
 	// Approval is that of the model, which tax nodes admit no other than approved.
 	// Its salt is used for the model's commitment in every task.
 	Approval *ModelApproval
+
+	// LinearApproval and ProbabilityApproval are those of the other forms.
+	LinearApproval, ProbabilityApproval *ModelApproval
 
 	// Auditors may open the seeds of this bank's connections, and with them and
 	// the model re-execute what it sent. Tax nodes that ask for an escrow to
@@ -89,8 +99,18 @@ type Recorder interface {
 
 // NewBank checks the configuration.
 func NewBank(cfg BankConfig) (*Bank, error) {
-	if cfg.Identity == nil || cfg.Model == nil {
+	b := &Bank{cfg: cfg}
+	forms := b.forms()
+	if cfg.Identity == nil || len(forms) == 0 {
 		return nil, fmt.Errorf("%w: a bank needs an identity and a model", ErrTask)
+	}
+	for _, f := range forms {
+		if f.schema() != forms[0].schema() {
+			return nil, fmt.Errorf("%w: the forms of a model are over different schemas", ErrTask)
+		}
+	}
+	if len(forms) > 1 && cfg.Model != nil && len(cfg.Model.OwnFeatures()) > 0 {
+		return nil, fmt.Errorf("%w: a model with features of the bank's own has no other form", ErrTask)
 	}
 	if cfg.Identity.Name().Role() != transport.RoleBank {
 		return nil, fmt.Errorf("%w: %v is not the name of a bank", ErrTask, cfg.Identity.Name())
@@ -101,13 +121,17 @@ func NewBank(cfg BankConfig) (*Bank, error) {
 	if cfg.Table == nil && cfg.Engine == score.EngineLattice {
 		return nil, fmt.Errorf("%w: the lattice engine needs an encrypted table", ErrTask)
 	}
+	if cfg.Linear == nil && cfg.Engine == score.EngineLinear || cfg.Probability == nil && cfg.Engine == score.EngineProbability {
+		return nil, fmt.Errorf("%w: no model for engine %v", ErrTask, cfg.Engine)
+	}
 	if err := cfg.Auditors.check(); err != nil {
 		return nil, err
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()
 	}
-	return &Bank{cfg: cfg, log: cfg.Logger.With("node", cfg.Identity.Name().String())}, nil
+	b.cfg, b.log = cfg, cfg.Logger.With("node", cfg.Identity.Name().String())
+	return b, nil
 }
 
 // Dial connects to the tax node at addr (host:port), whoever of the trusted ones
@@ -152,6 +176,7 @@ type Link struct {
 	limits *partypb.HelloReply
 	ahead  bankReady
 	table  bool          // the tax node is ready to use the bank's encrypted table
+	linear bool          // and its encrypted weights
 	trip   time.Duration // of a small message to the tax node and back
 }
 
@@ -189,7 +214,7 @@ func (l *Link) setUp(ctx context.Context) error {
 	if l.limits = c.GetHelloReply(); l.limits == nil {
 		return unexpected("a reply to hello", c)
 	}
-	if schema := l.b.cfg.Model.SchemaDigest(); [32]byte(l.limits.GetSchemaDigest()) != schema {
+	if schema := l.b.forms()[0].schema(); [32]byte(l.limits.GetSchemaDigest()) != schema {
 		return fmt.Errorf("%w: the model is compiled for schema %x, the tax node serves %x", ErrUnsupported, schema[:4], l.limits.GetSchemaDigest()[:4])
 	}
 	if l.limits.GetOtK() != otField {
@@ -199,6 +224,9 @@ func (l *Link) setUp(ctx context.Context) error {
 		return err
 	}
 	if err := l.sendEscrow(ctx); err != nil {
+		return err
+	}
+	if l.linear, err = l.offerLinear(ctx); err != nil {
 		return err
 	}
 	if l.table, err = l.offerTable(ctx); err != nil {
@@ -235,27 +263,28 @@ func (l *Link) score(ctx context.Context, req Request) (*Batch, error) {
 	}
 	r := &run{l: l, progress: req.Progress, begin: time.Now()}
 	r.sent, r.received = l.w.Bytes()
-	if r.part, err = l.b.part(own); err != nil {
-		return nil, err
-	}
-	params, err := l.choose(req, own)
+	chosen, err := l.choose(req, own)
 	if err != nil {
 		return nil, err
 	}
-	if err := r.propose(ctx, req, params); err != nil {
+	r.form = chosen.form
+	if r.part, err = part(own, r.form.approval()); err != nil {
+		return nil, err
+	}
+	if err := r.propose(ctx, req, chosen.params); err != nil {
 		return nil, err
 	}
 	return r.attempt(ctx)
 }
 
 // part is what the bank alone knows of a new task.
-func (b *Bank) part(own []int64) (*evidence.BankPart, error) {
+func part(own []int64, approval *ModelApproval) (*evidence.BankPart, error) {
 	p := &evidence.BankPart{Own: own}
 	if _, err := io.ReadFull(rand.Reader, p.OwnSalt[:]); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInternal, err)
 	}
-	if a := b.cfg.Approval; a != nil {
-		p.ModelSalt = a.Salt
+	if approval != nil {
+		p.ModelSalt = approval.Salt
 		return p, nil
 	}
 	if _, err := io.ReadFull(rand.Reader, p.ModelSalt[:]); err != nil {

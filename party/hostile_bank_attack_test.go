@@ -393,7 +393,7 @@ func TestHostileBankHoldsASession(t *testing.T) {
 	require.ErrorIs(t, r.waitEnd(), party.ErrInterrupted, "the silent bank is given up")
 	other = r.hostileBank()
 	other.put(&partypb.Control{Kind: &partypb.Control_TableOffer{TableOffer: &partypb.TableOffer{
-		Digest: make([]byte, 32), Joint: make([]byte, 32), Features: r.made.Model.Features(), ScoreBits: 9,
+		Engine: partypb.Engine_ENGINE_LATTICE, Digest: make([]byte, 32), Joint: make([]byte, 32), Features: r.made.Model.Features(), ScoreBits: 9,
 	}}})
 	require.Equal(t, partypb.TableState_TABLE_STATE_DECLINED, other.get().GetTableReply().GetState())
 	r.hostileBank().admitted()

@@ -59,6 +59,7 @@ func (r *rig) againstLiar(call func(*party.Link) (*party.Batch, error)) (*liar, 
 	require.NotNil(r.t, x.get().GetHello())
 	schema := r.made.Schema.Digest()
 	x.put(&partypb.Control{Kind: &partypb.Control_HelloReply{HelloReply: &partypb.HelloReply{
+		Engines: []partypb.Engine{partypb.Engine_ENGINE_TRANSFER},
 		Version: partypb.Version, Software: "liar", OtK: 4, SchemaDigest: schema[:], MaxCompanies: 1000, MaxOutputBits: 8,
 	}}})
 	sid, err := far.Exporter("ot set-up", nil)

@@ -14,10 +14,12 @@ import (
 // Output is what the bank asks to learn of each company.
 type Output = score.OutputKind
 
-// The outputs. A tax node's policy may allow bands only.
+// The outputs. A tax node's policy may allow bands only. A probability is given by
+// a ProbabilityModel.
 const (
-	OutputBand  = score.OutputBand
-	OutputScore = score.OutputScore
+	OutputBand        = score.OutputBand
+	OutputScore       = score.OutputScore
+	OutputProbability = score.OutputProbability
 )
 
 // DefaultPurpose is what a task says where the request does not.
@@ -49,7 +51,10 @@ type Result struct {
 	Band    int    // index into Model.Bands; number of thresholds that the score reaches
 	Name    string // of the band
 	Score   int64  // scaled (see Model.Points); only where the output is OutputScore
-	Err     error  // ErrRefused; ErrPeer if the tax node returned what is no band; or nil
+	// Probability is what it says, to within ProbabilityModel.Report's Bound; only
+	// where the output is OutputProbability.
+	Probability float64
+	Err         error // ErrRefused; ErrPeer if the tax node returned what is no band; or nil
 }
 
 // Batch is the outcome of a request.
@@ -83,7 +88,7 @@ func (r *Request) check(l *Link) (own []int64, err error) {
 	if r.Purpose == "" {
 		r.Purpose = DefaultPurpose
 	}
-	if r.Output != OutputBand && r.Output != OutputScore {
+	if r.Output != OutputBand && r.Output != OutputScore && r.Output != OutputProbability {
 		return nil, fmt.Errorf("%w: %v", ErrTask, r.Output)
 	}
 	if n := uint64(len(r.Companies)); n > l.limits.GetMaxCompanies() || n > math.MaxInt32 {
@@ -95,7 +100,7 @@ func (r *Request) check(l *Link) (own []int64, err error) {
 	if i := repeated(r.Companies); i >= 0 {
 		return nil, fmt.Errorf("%w: company %d is named twice", ErrTask, i)
 	}
-	if len(model.OwnFeatures()) == 0 {
+	if model == nil || len(model.OwnFeatures()) == 0 {
 		return nil, nil
 	}
 	if r.Own == nil {

@@ -1,7 +1,6 @@
 package party
 
 import (
-	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -65,8 +64,8 @@ func (l *Link) resume(ctx context.Context, task [32]byte, progress func(Progress
 	if r.part, err = evidence.ParseBankPart(rec.Private, len(rec.Companies)/uscc.Size); err != nil {
 		return nil, internal(err)
 	}
-	if model := cfg.Model.Commit(r.part.ModelSalt); !bytes.Equal(model[:], body.GetModelDigest()) {
-		return nil, fmt.Errorf("%w: batch %s was begun with another model", ErrTask, short(task))
+	if r.form, err = l.b.formOf(body, r.part.ModelSalt); err != nil {
+		return nil, err
 	}
 	if rec.Admission == nil { // it was cut off before the tax node's answer came
 		err = r.offer(ctx)

@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/blindscore/blindscore/circuits"
 	"github.com/blindscore/blindscore/mpc"
 	"github.com/blindscore/blindscore/mpc/score"
 	"github.com/blindscore/blindscore/party/evidence"
@@ -22,6 +21,7 @@ import (
 type run struct {
 	l        *Link
 	a        *agreed
+	form     form
 	part     *evidence.BankPart
 	progress func(Progress)
 
@@ -45,7 +45,7 @@ func (r *run) propose(ctx context.Context, req Request, params score.Params) err
 		ids = append(ids, id.String()...)
 	}
 	task, signed, err := newTask(proposal{
-		bank: cfg.Identity.Peer(), tax: w.peer, model: cfg.Model, part: r.part, approval: cfg.Approval, params: params, table: cfg.Table,
+		bank: cfg.Identity.Peer(), tax: w.peer, form: r.form, part: r.part, params: params,
 		ids: ids, purpose: req.Purpose, now: time.Now(),
 	}, cfg.Identity.Sign)
 	if err != nil {
@@ -122,13 +122,11 @@ func (r *run) admitted(signed *partypb.Signed) error {
 // attempt runs what is left of the batch and exchanges the receipt.
 func (r *run) attempt(ctx context.Context) (*Batch, error) {
 	w, cfg := r.l.w, r.l.b.cfg
-	model := cfg.Model
-	levels := model.Levels()
-	params, err := r.a.scoreParams(levels)
+	params, err := r.a.scoreParams(r.form.shape())
 	if err != nil {
 		return nil, err
 	}
-	side, err := r.side(params, model)
+	side, err := r.form.side(params, r.a.task, r.ownAdmitted())
 	if err != nil {
 		return nil, err
 	}
@@ -200,18 +198,6 @@ func (r *run) complete(ctx context.Context, receipt *Receipt) error {
 	bank := &partypb.Signed{Body: receipt.Body, Signature: receipt.Bank}
 	tax := &partypb.Signed{Body: receipt.Body, Signature: receipt.Tax}
 	return internal(cfg.Journal.Complete(r.a.digest, r.signedOutcome, bank, tax))
-}
-
-// side is the bank's side of the protocol.
-func (r *run) side(p score.Params, model *circuits.Model) (*score.Bank, error) {
-	if p.Engine == score.EngineOT {
-		return score.NewBank(p, model, r.ownAdmitted())
-	}
-	t := r.l.b.cfg.Table
-	if t == nil || [32]byte(r.a.task.GetTableDigest()) != t.Digest() {
-		return nil, fmt.Errorf("%w: the batch was begun with another encrypted table", ErrTask)
-	}
-	return score.NewLatticeBank(p, model, r.ownAdmitted(), t.key)
 }
 
 // start asks for a session and checks what it will be bound to.
@@ -315,8 +301,7 @@ func (r *run) ownAdmitted() []int64 {
 
 // batch puts the results into the order of the request.
 func (r *run) batch(side *score.Bank, p score.Params, receipt *Receipt, attempts, earlier int) *Batch {
-	model := r.l.b.cfg.Model
-	names := model.Bands()
+	names := r.form.bands()
 	n := len(r.a.ids) / uscc.Size
 	b := &Batch{Results: make([]Result, n), Refused: n - r.a.count + r.withheld.Count(), Output: p.Output, Receipt: receipt}
 	for i := range b.Results {
@@ -329,12 +314,7 @@ func (r *run) batch(side *score.Bank, p score.Params, receipt *Receipt, attempts
 		}
 		x := &b.Results[at]
 		x.Err = nil
-		if p.Output == score.OutputScore {
-			x.Score = side.Score(i, r.values[i])
-			x.Band = model.Band(x.Score)
-		} else {
-			x.Band = int(r.values[i])
-		}
+		r.form.read(x, side, p.Output, i, r.values[i])
 		if x.Band >= len(names) { // said to the caller only: the tax node is not to learn that it hit one
 			x.Band, x.Err = 0, fmt.Errorf("%w: an output without a band", ErrPeer)
 			continue

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/blindscore/blindscore/mpc"
-	"github.com/blindscore/blindscore/mpc/lattice"
 	"github.com/blindscore/blindscore/mpc/ot"
 	"github.com/blindscore/blindscore/mpc/score"
 	"github.com/blindscore/blindscore/party/evidence"
@@ -76,6 +75,7 @@ func (s *serving) hello(ctx context.Context) error {
 	reply := &partypb.HelloReply{
 		Version: partypb.Version, Software: software, OtK: otField,
 		SchemaDigest: digest[:], MaxCompanies: uint64(cfg.MaxCompanies), MaxOutputBits: uint32(cfg.MaxBits),
+		Engines: s.n.engines(),
 	}
 	if cfg.Auditors != nil {
 		auditors := cfg.Auditors.Digest()
@@ -149,7 +149,7 @@ func (s *serving) start(ctx context.Context, signed *partypb.Signed) error {
 		}
 	}
 
-	side, err := s.side(a, part.Levels)
+	side, err := s.side(a, part)
 	if err != nil {
 		return err
 	}
@@ -205,41 +205,50 @@ type side struct {
 	ahead    uint64 // and of its OT extension
 }
 
-func (s *serving) side(a *agreed, levels [][]uint16) (*side, error) {
-	at, err := s.n.featureIndexes(a.task.GetFeatures())
+func (s *serving) side(a *agreed, part *evidence.TaxPart) (*side, error) {
+	x, err := shapeOf(s.n.cfg.Schema, a.task)
 	if err != nil {
 		return nil, err
 	}
-	p, err := a.scoreParams(s.n.levelCounts(at))
+	p, err := a.scoreParams(x)
 	if err != nil {
 		return nil, err
 	}
-	var tax *score.Tax
-	input := func(_ context.Context, from, to int) ([][]uint16, error) {
-		x := make([][]uint16, len(levels))
-		for f := range x {
-			x[f] = levels[f][from:to]
-		}
-		return x, nil
+	in := score.TaxInputs{
+		Levels: func(_ context.Context, from, to int) ([][]uint16, error) {
+			return span(part.Levels, from, to), nil
+		},
+		Columns: func(_ context.Context, from, to int) ([][]int64, error) {
+			return span(part.Columns, from, to), nil
+		},
 	}
-	if p.Engine == score.EngineOT {
-		tax, err = score.NewTax(p, input)
-	} else {
-		var table *lattice.Certified
-		if table, err = s.n.table(a.task); err != nil {
+	if runsOnTable(a.task) {
+		held, err := s.n.table(a.task)
+		if err != nil {
 			return nil, err
 		}
-		if tax, err = score.NewLatticeTax(p, input, table); err == nil && a.count == 1 {
-			if r, ok := s.use(p, table); ok {
-				return &side{tax, r.part.Fresh(), r.seed, r.number, r.extension}, tax.UseReady(r.part)
-			}
-		}
+		in.Table, in.LinearTable = held.lattice, held.linear
 	}
+	tax, err := in.Tax(p)
 	if err != nil {
 		return nil, err
+	}
+	if p.Engine == score.EngineLattice && a.count == 1 {
+		if r, ok := s.use(p, in.Table); ok {
+			return &side{tax, r.part.Fresh(), r.seed, r.number, r.extension}, tax.UseReady(r.part)
+		}
 	}
 	fresh, seed := s.w.root.Fresh()
 	return &side{tax: tax, fresh: fresh, seed: seed}, nil
+}
+
+// span cuts the companies [from, to) out of columns.
+func span[T any](columns [][]T, from, to int) [][]T {
+	x := make([][]T, len(columns))
+	for f := range x {
+		x[f] = columns[f][from:to]
+	}
+	return x
 }
 
 // reply accepts a Start and fixes what the session is bound to.

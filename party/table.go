@@ -6,7 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
-	"sync"
+	"slices"
 
 	"github.com/blindscore/blindscore/circuits"
 	"github.com/blindscore/blindscore/mpc"
@@ -109,7 +109,31 @@ func (l *Link) offerTable(ctx context.Context) (bool, error) {
 	digest := t.Digest()
 	offer := &partypb.TableOffer{
 		Digest: digest[:], Joint: t.joint[:], Features: t.model.Features(), ScoreBits: uint32(t.params.ScoreBits),
+		Engine: partypb.Engine_ENGINE_LATTICE,
 	}
+	return l.offer(ctx, offer, func() ([]byte, error) { return t.table.Marshal(), nil })
+}
+
+// offerLinear does so with the encrypted weights, where the tax node runs them.
+func (l *Link) offerLinear(ctx context.Context) (bool, error) {
+	t := l.b.cfg.Linear
+	if t == nil || !l.runs(score.EngineLinear) {
+		return false, nil
+	}
+	digest := t.Digest()
+	return l.offer(ctx, &partypb.TableOffer{
+		Digest: digest[:], Joint: t.joint[:], Features: t.features(), ScoreBits: uint32(t.params.ScoreBits),
+		Engine: partypb.Engine_ENGINE_LINEAR, Units: t.units(), RangeBits: uint32(t.params.Linear.RangeBits()),
+	}, t.table.Encode)
+}
+
+// runs reports whether the tax node says that it runs an engine.
+func (l *Link) runs(engine score.EngineKind) bool {
+	return slices.Contains(l.limits.GetEngines(), engineNames[engine])
+}
+
+// offer makes an offer, and sends the table if it is wanted.
+func (l *Link) offer(ctx context.Context, offer *partypb.TableOffer, encode func() ([]byte, error)) (bool, error) {
 	if err := l.w.put(ctx, &partypb.Control{Kind: &partypb.Control_TableOffer{TableOffer: offer}}); err != nil {
 		return false, err
 	}
@@ -117,7 +141,10 @@ func (l *Link) offerTable(ctx context.Context) (bool, error) {
 	if err != nil || state != partypb.TableState_TABLE_STATE_WANTED {
 		return state == partypb.TableState_TABLE_STATE_READY, err
 	}
-	rest := t.table.Marshal()
+	rest, err := encode()
+	if err != nil {
+		return false, fmt.Errorf("%w: %w", ErrInternal, err)
+	}
 	if l.b.alterTable != nil {
 		l.b.alterTable(rest)
 	}
@@ -141,180 +168,4 @@ func (l *Link) tableState(ctx context.Context) (partypb.TableState, error) {
 		return 0, unexpected("a reply about the table", c)
 	}
 	return c.GetTableReply().GetState(), nil
-}
-
-// heldTable is a certified table with its digest in the lattice room.
-type heldTable struct {
-	*lattice.Certified
-	inner [32]byte
-}
-
-// tables are the certified tables that a tax node holds, over all links.
-type tables struct {
-	mu    sync.Mutex
-	ready map[[32]byte]*heldTable
-	order [][32]byte // oldest use first
-	bytes int
-}
-
-// get returns a table and marks it as used.
-func (t *tables) get(digest [32]byte) *heldTable {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	c := t.ready[digest]
-	if c != nil {
-		t.touch(digest)
-	}
-	return c
-}
-
-func (t *tables) touch(digest [32]byte) {
-	for i, d := range t.order {
-		if d == digest {
-			t.order = append(t.order[:i], t.order[i+1:]...)
-			break
-		}
-	}
-	t.order = append(t.order, digest)
-}
-
-// put keeps a table, and drops the ones that were not used for longest while
-// all together exceed the limit. Batches under way keep what they hold.
-func (t *tables) put(digest [32]byte, c *heldTable, limit int) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.ready[digest] == nil {
-		t.ready[digest] = c
-		t.bytes += c.Params().MemoryBytes()
-	}
-	t.touch(digest)
-	for t.bytes > limit && len(t.order) > 1 {
-		oldest := t.order[0]
-		t.order = t.order[1:]
-		t.bytes -= t.ready[oldest].Params().MemoryBytes()
-		delete(t.ready, oldest)
-	}
-}
-
-// offer answers a bank that would like to use a table.
-func (s *serving) offer(ctx context.Context, o *partypb.TableOffer) error {
-	held := s.slot
-	if err := s.take(); err != nil {
-		return err
-	}
-	if !held { // a link that has a table and no task holds nothing
-		defer s.release()
-	}
-	digest := [32]byte(o.GetDigest())
-	state, params, err := s.n.assess(o, digest)
-	if err != nil {
-		return err
-	}
-	if state == partypb.TableState_TABLE_STATE_WANTED {
-		if err := s.tableReply(ctx, state); err != nil {
-			return err
-		}
-		if err := s.receiveTable(ctx, params, o); err != nil {
-			return err
-		}
-		state = partypb.TableState_TABLE_STATE_READY
-	}
-	s.offered, s.ahead.ready = nil, nil
-	if table := s.n.tables.get(digest); table != nil && state == partypb.TableState_TABLE_STATE_READY {
-		at, err := s.n.featureIndexes(o.GetFeatures())
-		if err != nil {
-			return err
-		}
-		s.offered = &offered{readyParams(s.n.levelCounts(at), int(o.GetScoreBits())), table.Certified}
-	}
-	s.log.Info("encrypted table offered", "digest", short(digest), "state", state.String())
-	return s.tableReply(ctx, state)
-}
-
-// assess decides on a table by its digest and shape alone.
-func (n *TaxNode) assess(o *partypb.TableOffer, digest [32]byte) (partypb.TableState, lattice.Params, error) {
-	at, err := n.featureIndexes(o.GetFeatures())
-	if err != nil {
-		return 0, lattice.Params{}, err
-	}
-	if n.cfg.Trusted == nil || !n.cfg.Trusted(digest) {
-		return partypb.TableState_TABLE_STATE_DECLINED, lattice.Params{}, nil
-	}
-	p := score.Params{Levels: n.levelCounts(at), ScoreBits: int(o.GetScoreBits())}
-	params, err := p.TableParams()
-	if err != nil {
-		return 0, params, err
-	}
-	switch {
-	case params.MemoryBytes() > n.cfg.MaxTableBytes:
-		return partypb.TableState_TABLE_STATE_DECLINED, params, nil
-	}
-	if table := n.tables.get(digest); table != nil {
-		if TableDigest(n.cfg.Schema.Digest(), o.GetFeatures(), table.inner) != digest || params.Digest() != table.Params().Digest() {
-			return 0, params, fmt.Errorf("%w: encrypted table %s is of another shape or over other features", ErrPeer, short(digest))
-		}
-		return partypb.TableState_TABLE_STATE_READY, params, nil
-	}
-	return partypb.TableState_TABLE_STATE_WANTED, params, nil
-}
-
-func (s *serving) tableReply(ctx context.Context, state partypb.TableState) error {
-	return s.w.put(ctx, &partypb.Control{Kind: &partypb.Control_TableReply{TableReply: &partypb.TableReply{State: state}}})
-}
-
-// receiveTable reads a table of known size and certifies it: its digest is that
-// which this node was told to trust.
-func (s *serving) receiveTable(ctx context.Context, p lattice.Params, o *partypb.TableOffer) error {
-	var r io.Reader = &setupReader{ctx: ctx, w: s.w, left: p.TableBytes()}
-	keep := func() error { return nil }
-	if a := s.n.cfg.Evidence; a != nil {
-		file, commit, drop, err := a.Table([32]byte(o.GetDigest()))
-		if err != nil {
-			return internal(err)
-		}
-		defer drop()
-		r, keep = io.TeeReader(r, file), commit
-	}
-	t, err := lattice.ReadTable(p, lattice.Joint(o.GetJoint()), r)
-	if err != nil {
-		return err
-	}
-	digest, inner := [32]byte(o.GetDigest()), t.Digest()
-	if TableDigest(s.n.cfg.Schema.Digest(), o.GetFeatures(), inner) != digest {
-		return fmt.Errorf("%w: the encrypted table is not the approved one", ErrPeer)
-	}
-	c, err := t.Certify(inner)
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrPeer, err)
-	}
-	if err := keep(); err != nil {
-		return internal(err)
-	}
-	s.n.tables.put(digest, &heldTable{c, inner}, s.n.cfg.MaxTableBytes)
-	return nil
-}
-
-// setupReader reads the set-up messages of a table as a stream.
-type setupReader struct {
-	ctx  context.Context
-	w    *wire
-	left int    // bytes that are still to come in messages
-	have []byte // of the last message
-}
-
-func (r *setupReader) Read(b []byte) (int, error) {
-	if len(r.have) == 0 {
-		if r.left == 0 {
-			return 0, io.EOF
-		}
-		n := min(r.left, tableChunk)
-		msg, err := r.w.Recv(r.ctx, labelTable, n)
-		if err != nil {
-			return 0, err
-		}
-		r.have, r.left = msg, r.left-n
-	}
-	n := copy(b, r.have)
-	r.have = r.have[n:]
-	return n, nil
 }

@@ -56,9 +56,9 @@ func TestApprovedTableOnOtherFeatures(t *testing.T) {
 	r.conversation() // the tax node has the table now
 	m := r.lastTask().GetParameters().GetScoreBits()
 	for _, offer := range []*partypb.TableOffer{
-		{Digest: digest[:], Joint: make([]byte, 32), Features: others, ScoreBits: m},
-		{Digest: digest[:], Joint: make([]byte, 32), Features: approved, ScoreBits: m + 1},
-		{Digest: digest[:], Joint: make([]byte, 32), Features: approved[:2], ScoreBits: m},
+		{Digest: digest[:], Joint: make([]byte, 32), Features: others, ScoreBits: m, Engine: partypb.Engine_ENGINE_LATTICE},
+		{Digest: digest[:], Joint: make([]byte, 32), Features: approved, ScoreBits: m + 1, Engine: partypb.Engine_ENGINE_LATTICE},
+		{Digest: digest[:], Joint: make([]byte, 32), Features: approved[:2], ScoreBits: m, Engine: partypb.Engine_ENGINE_LATTICE},
 	} {
 		h := r.hostileBank()
 		h.put(&partypb.Control{Kind: &partypb.Control_TableOffer{TableOffer: offer}})

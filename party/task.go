@@ -8,7 +8,6 @@ import (
 	"io"
 	"time"
 
-	"github.com/blindscore/blindscore/circuits"
 	"github.com/blindscore/blindscore/mpc/ot"
 	"github.com/blindscore/blindscore/mpc/score"
 	"github.com/blindscore/blindscore/party/evidence"
@@ -33,32 +32,25 @@ type agreed struct {
 // window is how many superblocks are under way at once.
 const window = 3
 
-// scoreParams reads the protocol's parameters out of a task.
-func (a *agreed) scoreParams(levels []int) (score.Params, error) {
+// scoreParams reads the protocol's parameters out of a task, whose features are of
+// this shape.
+func (a *agreed) scoreParams(x shape) (score.Params, error) {
+	parameters := a.task.GetParameters()
 	p := score.Params{
-		Levels:     levels,
-		ScoreBits:  int(a.task.GetParameters().GetScoreBits()),
+		Engine: named(engineNames, a.task.GetEngine()), Output: named(outputNames, a.task.GetOutput()),
+		Levels: x.levels, Linear: x.linear, Layout: x.layout,
+		ScoreBits:  int(parameters.GetScoreBits()),
 		OutputBits: int(a.task.GetOutputBits()),
 		Companies:  a.count,
-		Superblock: int(a.task.GetParameters().GetSuperblock()),
-		OT:         ot.Params{K: int(a.task.GetParameters().GetOtK())},
-		Form:       score.Form(a.task.GetParameters().GetForm()),
-		WindowBits: int(a.task.GetParameters().GetWindowBits()),
+		Superblock: int(parameters.GetSuperblock()),
+		OT:         ot.Params{K: int(parameters.GetOtK())},
+		Form:       score.Form(parameters.GetForm()),
+		WindowBits: int(parameters.GetWindowBits()),
 	}
-	switch a.task.GetEngine() {
-	case partypb.Engine_ENGINE_TRANSFER:
-		p.Engine = score.EngineOT
-	case partypb.Engine_ENGINE_LATTICE:
-		p.Engine = score.EngineLattice
-	default:
+	switch {
+	case p.Engine == 0:
 		return p, fmt.Errorf("%w: engine %v", ErrUnsupported, a.task.GetEngine())
-	}
-	switch a.task.GetOutput() {
-	case partypb.OutputKind_OUTPUT_KIND_BAND:
-		p.Output = score.OutputBand
-	case partypb.OutputKind_OUTPUT_KIND_SCORE:
-		p.Output = score.OutputScore
-	default:
+	case p.Output == 0:
 		return p, fmt.Errorf("%w: output %v", ErrUnsupported, a.task.GetOutput())
 	}
 	return p, p.Validate()
@@ -67,11 +59,9 @@ func (a *agreed) scoreParams(levels []int) (score.Params, error) {
 // proposal is what goes into a new task.
 type proposal struct {
 	bank, tax transport.Peer
-	model     *circuits.Model
+	form      form
 	part      *evidence.BankPart
-	approval  *ModelApproval // nil if there is none
 	params    score.Params
-	table     *EncryptedTable // of the lattice engine
 	ids       []byte
 	purpose   string
 	now       time.Time
@@ -83,18 +73,14 @@ func newTask(p proposal, sign func([]byte) []byte) (*partypb.Task, *partypb.Sign
 	if _, err := io.ReadFull(rand.Reader, id[:]); err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", ErrInternal, err)
 	}
-	schema, model, companies := p.model.SchemaDigest(), p.model.Commit(p.part.ModelSalt), partypb.CompaniesDigest(p.ids)
-	output := partypb.OutputKind_OUTPUT_KIND_BAND
-	if p.params.Output == score.OutputScore {
-		output = partypb.OutputKind_OUTPUT_KIND_SCORE
-	}
+	schema, model, companies := p.form.schema(), p.form.commit(p.part.ModelSalt), partypb.CompaniesDigest(p.ids)
 	task := &partypb.Task{
 		Version: partypb.Version, Id: id[:],
 		BankKey: p.bank.Key, TaxKey: p.tax.Key,
 		BankName: p.bank.Name.String(), TaxName: p.tax.Name.String(),
-		SchemaDigest: schema[:], ModelDigest: model[:], Features: p.model.Features(),
-		Output: output, OutputBits: uint32(p.params.OutputBits),
-		Engine: partypb.Engine_ENGINE_TRANSFER,
+		SchemaDigest: schema[:], ModelDigest: model[:], Features: p.form.features(),
+		Output: outputNames[p.params.Output], OutputBits: uint32(p.params.OutputBits),
+		Engine: engineNames[p.params.Engine],
 		Parameters: &partypb.Parameters{
 			ScoreBits: uint32(p.params.ScoreBits), Superblock: uint32(p.params.Superblock),
 			OtK: uint32(p.params.OT.K), Window: window,
@@ -104,13 +90,10 @@ func newTask(p proposal, sign func([]byte) []byte) (*partypb.Task, *partypb.Sign
 		Purpose: p.purpose, Created: p.now.UTC().Truncate(time.Second).Format(time.RFC3339),
 		OwnCommitment: p.part.OwnCommitment(),
 	}
-	if p.approval != nil {
-		task.ApprovalDigest = p.approval.Digest[:]
+	if approval := p.form.approval(); approval != nil {
+		task.ApprovalDigest = approval.Digest[:]
 	}
-	if p.params.Engine == score.EngineLattice {
-		digest := p.table.Digest()
-		task.Engine, task.TableDigest, task.TableJoint = partypb.Engine_ENGINE_LATTICE, digest[:], p.table.joint[:]
-	}
+	p.form.describe(task)
 	signed, err := partypb.SignBody(sign, task)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", ErrTask, err)

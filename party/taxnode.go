@@ -35,7 +35,7 @@ const (
 type TaxConfig struct {
 	Identity *transport.Identity // required
 	Schema   *circuits.Schema    // required; the records are levels on its grid
-	Records  records.Source      // required
+	Records  records.Source      // required; a records.ColumnSource for engines on values in full precision
 	Journal  *journal.Tax        // required: what was answered, so that nothing is answered twice
 
 	// Admission decides which tasks run and which companies of them are evaluated,
@@ -67,6 +67,11 @@ type TaxConfig struct {
 	// Trusted says whether an encrypted table may be used: an approver signed
 	// this digest. Nil trusts none, and all tasks run on oblivious transfer.
 	Trusted func(digest [32]byte) bool
+	// AllowProbability says whether tasks may run on EngineProbability. The bound of
+	// bits a company does not hold there as it does elsewhere: a bank that deviates
+	// can spend them on the key of a superblock, and only a replay finds it (see
+	// mpc/score).
+	AllowProbability bool
 	// MaxTableBytes bounds the memory of all encrypted tables together.
 	MaxTableBytes int
 

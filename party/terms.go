@@ -65,16 +65,12 @@ func TermsOf(schema *circuits.Schema, task, admission, start, reply *partypb.Sig
 	if d := schema.Digest(); [32]byte(t.GetSchemaDigest()) != d {
 		return nil, fmt.Errorf("%w: the task is on another schema", ErrTask)
 	}
-	levels := make([]int, 0, len(t.GetFeatures()))
-	for _, name := range t.GetFeatures() {
-		f, ok := schema.Feature(name)
-		if !ok {
-			return nil, fmt.Errorf("%w: the schema has no feature %q", ErrTask, name)
-		}
-		levels = append(levels, f.Levels())
+	features, err := shapeOf(schema, t)
+	if err != nil {
+		return nil, err
 	}
 	x := &agreed{task: t, digest: digest, admitted: a.GetAdmitted(), count: int(a.GetAdmittedCount())}
-	p, err := x.scoreParams(levels)
+	p, err := x.scoreParams(features)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrTask, err)
 	}

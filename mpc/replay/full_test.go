@@ -46,7 +46,8 @@ func TestFullPrecisionIsReplayed(t *testing.T) {
 			// A threshold, as another bank would have it.
 
 			g := *f
-			g.Linear = &(*f.Linear)
+			linear := *f.Linear
+			g.Linear = &linear
 			g.Linear.Probabilities = slices.Clone(f.Linear.Probabilities)
 			g.Linear.Probabilities[1] += 0.02
 			other := make(&g)

@@ -983,7 +983,9 @@ type HelloReply struct {
 	Features []string `protobuf:"bytes,7,rep,name=features,proto3" json:"features,omitempty"`
 	// Digest of who audits banks here, and how many of them together (see Auditors in package party): the bank must send
 	// an Escrow for them. 32 bytes, or empty if none is asked for.
-	Auditors      []byte `protobuf:"bytes,8,opt,name=auditors,proto3" json:"auditors,omitempty"`
+	Auditors []byte `protobuf:"bytes,8,opt,name=auditors,proto3" json:"auditors,omitempty"`
+	// Engines that tasks may name, where what they need is given; ascending, none UNSPECIFIED, ENGINE_TRANSFER among them.
+	Engines       []Engine `protobuf:"varint,9,rep,packed,name=engines,proto3,enum=blindscore.party.v1.Engine" json:"engines,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1070,6 +1072,13 @@ func (x *HelloReply) GetFeatures() []string {
 func (x *HelloReply) GetAuditors() []byte {
 	if x != nil {
 		return x.Auditors
+	}
+	return nil
+}
+
+func (x *HelloReply) GetEngines() []Engine {
+	if x != nil {
+		return x.Engines
 	}
 	return nil
 }
@@ -2804,7 +2813,7 @@ const file_party_partypb_blindscore_proto_rawDesc = "" +
 	"\x05Hello\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\rR\aversion\x12\x1a\n" +
 	"\bsoftware\x18\x02 \x01(\tR\bsoftware\x12\x11\n" +
-	"\x04ot_k\x18\x03 \x01(\rR\x03otK\"\xff\x01\n" +
+	"\x04ot_k\x18\x03 \x01(\rR\x03otK\"\xb6\x02\n" +
 	"\n" +
 	"HelloReply\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\rR\aversion\x12\x1a\n" +
@@ -2814,7 +2823,8 @@ const file_party_partypb_blindscore_proto_rawDesc = "" +
 	"\rmax_companies\x18\x05 \x01(\x04R\fmaxCompanies\x12&\n" +
 	"\x0fmax_output_bits\x18\x06 \x01(\rR\rmaxOutputBits\x12\x1a\n" +
 	"\bfeatures\x18\a \x03(\tR\bfeatures\x12\x1a\n" +
-	"\bauditors\x18\b \x01(\fR\bauditors\"=\n" +
+	"\bauditors\x18\b \x01(\fR\bauditors\x125\n" +
+	"\aengines\x18\t \x03(\x0e2\x1b.blindscore.party.v1.EngineR\aengines\"=\n" +
 	"\x06Escrow\x123\n" +
 	"\x06escrow\x18\x01 \x01(\v2\x1b.blindscore.party.v1.SignedR\x06escrow\"Q\n" +
 	"\n" +
@@ -3021,39 +3031,40 @@ var file_party_partypb_blindscore_proto_depIdxs = []int32{
 	0,  // 1: blindscore.party.v1.Task.output:type_name -> blindscore.party.v1.OutputKind
 	1,  // 2: blindscore.party.v1.Task.engine:type_name -> blindscore.party.v1.Engine
 	6,  // 3: blindscore.party.v1.Task.parameters:type_name -> blindscore.party.v1.Parameters
-	5,  // 4: blindscore.party.v1.Escrow.escrow:type_name -> blindscore.party.v1.Signed
-	1,  // 5: blindscore.party.v1.TableOffer.engine:type_name -> blindscore.party.v1.Engine
-	3,  // 6: blindscore.party.v1.TableReply.state:type_name -> blindscore.party.v1.TableState
-	5,  // 7: blindscore.party.v1.Propose.task:type_name -> blindscore.party.v1.Signed
-	5,  // 8: blindscore.party.v1.Admission.admission:type_name -> blindscore.party.v1.Signed
-	5,  // 9: blindscore.party.v1.Start.start:type_name -> blindscore.party.v1.Signed
-	22, // 10: blindscore.party.v1.StartBody.ground:type_name -> blindscore.party.v1.Ground
-	5,  // 11: blindscore.party.v1.StartReply.start:type_name -> blindscore.party.v1.Signed
-	22, // 12: blindscore.party.v1.StartReplyBody.ground:type_name -> blindscore.party.v1.Ground
-	5,  // 13: blindscore.party.v1.Outcome.outcome:type_name -> blindscore.party.v1.Signed
-	5,  // 14: blindscore.party.v1.Receipt.receipt:type_name -> blindscore.party.v1.Signed
-	4,  // 15: blindscore.party.v1.Refusal.code:type_name -> blindscore.party.v1.RefusalCode
-	9,  // 16: blindscore.party.v1.Control.hello:type_name -> blindscore.party.v1.Hello
-	10, // 17: blindscore.party.v1.Control.hello_reply:type_name -> blindscore.party.v1.HelloReply
-	16, // 18: blindscore.party.v1.Control.propose:type_name -> blindscore.party.v1.Propose
-	17, // 19: blindscore.party.v1.Control.companies:type_name -> blindscore.party.v1.Companies
-	18, // 20: blindscore.party.v1.Control.admission:type_name -> blindscore.party.v1.Admission
-	20, // 21: blindscore.party.v1.Control.start:type_name -> blindscore.party.v1.Start
-	23, // 22: blindscore.party.v1.Control.start_reply:type_name -> blindscore.party.v1.StartReply
-	25, // 23: blindscore.party.v1.Control.stored_answer:type_name -> blindscore.party.v1.StoredAnswer
-	28, // 24: blindscore.party.v1.Control.receipt:type_name -> blindscore.party.v1.Receipt
-	30, // 25: blindscore.party.v1.Control.refusal:type_name -> blindscore.party.v1.Refusal
-	31, // 26: blindscore.party.v1.Control.bye:type_name -> blindscore.party.v1.Bye
-	13, // 27: blindscore.party.v1.Control.table_offer:type_name -> blindscore.party.v1.TableOffer
-	14, // 28: blindscore.party.v1.Control.table_reply:type_name -> blindscore.party.v1.TableReply
-	15, // 29: blindscore.party.v1.Control.prepare:type_name -> blindscore.party.v1.Prepare
-	11, // 30: blindscore.party.v1.Control.escrow:type_name -> blindscore.party.v1.Escrow
-	26, // 31: blindscore.party.v1.Control.outcome:type_name -> blindscore.party.v1.Outcome
-	32, // [32:32] is the sub-list for method output_type
-	32, // [32:32] is the sub-list for method input_type
-	32, // [32:32] is the sub-list for extension type_name
-	32, // [32:32] is the sub-list for extension extendee
-	0,  // [0:32] is the sub-list for field type_name
+	1,  // 4: blindscore.party.v1.HelloReply.engines:type_name -> blindscore.party.v1.Engine
+	5,  // 5: blindscore.party.v1.Escrow.escrow:type_name -> blindscore.party.v1.Signed
+	1,  // 6: blindscore.party.v1.TableOffer.engine:type_name -> blindscore.party.v1.Engine
+	3,  // 7: blindscore.party.v1.TableReply.state:type_name -> blindscore.party.v1.TableState
+	5,  // 8: blindscore.party.v1.Propose.task:type_name -> blindscore.party.v1.Signed
+	5,  // 9: blindscore.party.v1.Admission.admission:type_name -> blindscore.party.v1.Signed
+	5,  // 10: blindscore.party.v1.Start.start:type_name -> blindscore.party.v1.Signed
+	22, // 11: blindscore.party.v1.StartBody.ground:type_name -> blindscore.party.v1.Ground
+	5,  // 12: blindscore.party.v1.StartReply.start:type_name -> blindscore.party.v1.Signed
+	22, // 13: blindscore.party.v1.StartReplyBody.ground:type_name -> blindscore.party.v1.Ground
+	5,  // 14: blindscore.party.v1.Outcome.outcome:type_name -> blindscore.party.v1.Signed
+	5,  // 15: blindscore.party.v1.Receipt.receipt:type_name -> blindscore.party.v1.Signed
+	4,  // 16: blindscore.party.v1.Refusal.code:type_name -> blindscore.party.v1.RefusalCode
+	9,  // 17: blindscore.party.v1.Control.hello:type_name -> blindscore.party.v1.Hello
+	10, // 18: blindscore.party.v1.Control.hello_reply:type_name -> blindscore.party.v1.HelloReply
+	16, // 19: blindscore.party.v1.Control.propose:type_name -> blindscore.party.v1.Propose
+	17, // 20: blindscore.party.v1.Control.companies:type_name -> blindscore.party.v1.Companies
+	18, // 21: blindscore.party.v1.Control.admission:type_name -> blindscore.party.v1.Admission
+	20, // 22: blindscore.party.v1.Control.start:type_name -> blindscore.party.v1.Start
+	23, // 23: blindscore.party.v1.Control.start_reply:type_name -> blindscore.party.v1.StartReply
+	25, // 24: blindscore.party.v1.Control.stored_answer:type_name -> blindscore.party.v1.StoredAnswer
+	28, // 25: blindscore.party.v1.Control.receipt:type_name -> blindscore.party.v1.Receipt
+	30, // 26: blindscore.party.v1.Control.refusal:type_name -> blindscore.party.v1.Refusal
+	31, // 27: blindscore.party.v1.Control.bye:type_name -> blindscore.party.v1.Bye
+	13, // 28: blindscore.party.v1.Control.table_offer:type_name -> blindscore.party.v1.TableOffer
+	14, // 29: blindscore.party.v1.Control.table_reply:type_name -> blindscore.party.v1.TableReply
+	15, // 30: blindscore.party.v1.Control.prepare:type_name -> blindscore.party.v1.Prepare
+	11, // 31: blindscore.party.v1.Control.escrow:type_name -> blindscore.party.v1.Escrow
+	26, // 32: blindscore.party.v1.Control.outcome:type_name -> blindscore.party.v1.Outcome
+	33, // [33:33] is the sub-list for method output_type
+	33, // [33:33] is the sub-list for method input_type
+	33, // [33:33] is the sub-list for extension type_name
+	33, // [33:33] is the sub-list for extension extendee
+	0,  // [0:33] is the sub-list for field type_name
 }
 
 func init() { file_party_partypb_blindscore_proto_init() }

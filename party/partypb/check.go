@@ -91,6 +91,7 @@ func (m *HelloReply) check() error {
 		wantRange("hello_reply.max_output_bits", uint64(m.GetMaxOutputBits()), 1, MaxOutputBits),
 		wantNames("hello_reply.features", m.GetFeatures(), 0),
 		wantOptional("hello_reply.auditors", m.GetAuditors(), DigestSize),
+		wantEngines("hello_reply.engines", m.GetEngines()),
 	)
 }
 

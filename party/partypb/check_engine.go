@@ -38,3 +38,16 @@ func wantColumns(field string, engine Engine, features int, units []float64, ran
 		wantRange(field+".range_bits", uint64(rangeBits), 1, MaxRangeBits),
 	)
 }
+
+// wantEngines wants engines that exist, each once, ENGINE_TRANSFER first.
+func wantEngines(field string, engines []Engine) error {
+	if len(engines) == 0 || engines[0] != Engine_ENGINE_TRANSFER {
+		return invalid(field, "want %v first", Engine_ENGINE_TRANSFER)
+	}
+	for i, e := range engines[1:] {
+		if e <= engines[i] || e > Engine_ENGINE_PROBABILITY {
+			return invalid(field, "want ascending engines, got %v after %v", e, engines[i])
+		}
+	}
+	return nil
+}

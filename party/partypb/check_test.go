@@ -103,6 +103,9 @@ func TestBounds(t *testing.T) {
 			m     message
 		}{field, m})
 	}
+	for _, engines := range [][]Engine{nil, {2}, {1, 1}, {1, 3, 2}, {1, 5}, {0, 1}} {
+		edit(add, "hello_reply.engines", goodHelloReply, func(m *HelloReply) { m.Engines = engines })
+	}
 	edit(add, "task.table_digest", goodLinearTask, func(m *Task) { m.TableDigest = nil })
 	edit(add, "parameters.units", goodLinearTask, func(m *Task) { m.Parameters.Units = []float64{1} })
 	for _, u := range []float64{-1, math.Inf(1), math.NaN(), math.Copysign(0, -1)} {

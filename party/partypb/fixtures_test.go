@@ -91,6 +91,7 @@ func goodHelloReply() *HelloReply {
 	return &HelloReply{
 		Version: Version, Software: "blindscore 0.1", OtK: 4, SchemaDigest: fill(32, 4),
 		MaxCompanies: MaxCompanies, MaxOutputBits: 3, Features: []string{"a", "b"},
+		Engines: []Engine{Engine_ENGINE_TRANSFER, Engine_ENGINE_PROBABILITY},
 	}
 }
 
