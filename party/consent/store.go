@@ -7,7 +7,6 @@ import (
 	"sync/atomic"
 
 	bolt "go.etcd.io/bbolt"
-	bolterrors "go.etcd.io/bbolt/errors"
 
 	"github.com/blindscore/blindscore/party/internal/boltfile"
 	"github.com/blindscore/blindscore/party/transport"
@@ -15,7 +14,7 @@ import (
 
 const fileVersion = 2 // 1 kept the counts in the states
 
-var onDisk = boltfile.Errors{Corrupt: ErrCorrupt, File: ErrFile}
+var onDisk = boltfile.Errors{Corrupt: ErrCorrupt, File: ErrFile, Closed: ErrClosed}
 
 var (
 	bucketMeta      = []byte("consents")
@@ -55,9 +54,7 @@ type Store struct {
 
 	closed  atomic.Bool
 	closing sync.Once
-	broken  chan struct{} // closed when damage is seen
-	mu      sync.Mutex
-	failed  error // why
+	failure *boltfile.Failure // damage, or a disk that failed
 }
 
 // OpenStore opens the store in file, or makes it. It belongs to the tax node and asks keys when something is granted or
@@ -73,7 +70,7 @@ func OpenStore(file string, node Node, keys Keys) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{db: db, node: node, keys: keys, broken: make(chan struct{})}
+	s := &Store{db: db, node: node, keys: keys, failure: boltfile.NewFailure()}
 	err = onDisk.Guard(func() error { return db.Update(s.prepare) })
 	if err == nil {
 		err = onDisk.Guard(func() error {
@@ -130,7 +127,7 @@ func (s *Store) Close() (err error) {
 		go func() { done <- s.db.Close() }()
 		select {
 		case err = <-done:
-		case <-s.broken:
+		case <-s.failure.Seen():
 		}
 	})
 	return err
@@ -168,7 +165,7 @@ func (s *Store) read(fn func(*index) error) error {
 	if s.closed.Load() {
 		return ErrClosed
 	}
-	if err := s.failure(); err != nil {
+	if err := s.failure.Err(); err != nil {
 		return err
 	}
 	return fn(s.index)
@@ -181,58 +178,8 @@ func (s *Store) change(fn func(*index)) {
 	fn(s.index)
 }
 
-// run runs do aside, so that a caller does not wait for a lock that damage left behind; do therefore hands out what it found
-// only by returning it.
+// run runs do in a transaction; see boltfile.Aside.
 func run[T any](s *Store, transaction func(func(*bolt.Tx) error) error, do func(*bolt.Tx) (T, error)) (T, error) {
-	type outcome struct {
-		value T
-		err   error
-	}
-	var none T
-	if err := s.failure(); err != nil {
-		return none, err
-	}
-	done := make(chan outcome, 1)
-	go func() {
-		var value T
-		err := onDisk.Guard(func() error {
-			return transaction(func(tx *bolt.Tx) (err error) {
-				value, err = do(tx)
-				return err
-			})
-		})
-		if errors.Is(err, bolterrors.ErrDatabaseNotOpen) {
-			err = ErrClosed
-		}
-		s.fail(err)
-		done <- outcome{value, err}
-	}()
-	select {
-	case o := <-done:
-		if o.err != nil {
-			return none, o.err
-		}
-		return o.value, nil
-	case <-s.broken:
-		return none, s.failure()
-	}
-}
-
-func (s *Store) failure() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.failed
-}
-
-// fail remembers damage, and a disk that failed.
-func (s *Store) fail(err error) {
-	if !errors.Is(err, ErrCorrupt) && !errors.Is(err, errUnsettled) {
-		return
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.failed == nil {
-		s.failed = err
-		close(s.broken)
-	}
+	lasting := func(err error) bool { return errors.Is(err, ErrCorrupt) || errors.Is(err, errUnsettled) }
+	return boltfile.Aside(onDisk, s.failure, transaction, lasting, do)
 }

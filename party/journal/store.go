@@ -7,7 +7,6 @@ import (
 	"sync"
 
 	bolt "go.etcd.io/bbolt"
-	bolterrors "go.etcd.io/bbolt/errors"
 
 	"github.com/blindscore/blindscore/party/internal/boltfile"
 )
@@ -17,7 +16,7 @@ const (
 	maxGroup    = 256 // changes in one commit
 )
 
-var onDisk = boltfile.Errors{Corrupt: ErrCorrupt, File: ErrFile}
+var onDisk = boltfile.Errors{Corrupt: ErrCorrupt, File: ErrFile, Closed: ErrClosed}
 
 var (
 	bucketMeta  = []byte("journal")
@@ -34,9 +33,7 @@ type store struct {
 	closed  sync.Once
 	ended   chan struct{}
 
-	broken chan struct{} // closed when damage is seen
-	mu     sync.Mutex
-	failed error // why
+	failure *boltfile.Failure // damage that was seen
 }
 
 type change struct {
@@ -50,7 +47,7 @@ func openStore(file, kind string) (*store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &store{db: db, changes: make(chan *change), closing: make(chan struct{}), ended: make(chan struct{}), broken: make(chan struct{})}
+	s := &store{db: db, changes: make(chan *change), closing: make(chan struct{}), ended: make(chan struct{}), failure: boltfile.NewFailure()}
 	err = onDisk.Guard(func() error { return db.Update(func(tx *bolt.Tx) error { return prepare(tx, kind) }) })
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
@@ -95,7 +92,7 @@ func (s *store) Close() (err error) {
 		}()
 		select {
 		case err = <-done:
-		case <-s.broken:
+		case <-s.failure.Seen():
 		}
 	})
 	return err
@@ -108,14 +105,14 @@ func (s *store) update(apply func(*bolt.Tx) error) error {
 	case s.changes <- c:
 	case <-s.closing:
 		return ErrClosed
-	case <-s.broken:
-		return s.failure()
+	case <-s.failure.Seen():
+		return s.failure.Err()
 	}
 	select {
 	case err := <-c.done:
 		return err
-	case <-s.broken:
-		return s.failure()
+	case <-s.failure.Seen():
+		return s.failure.Err()
 	}
 }
 
@@ -146,7 +143,7 @@ func (s *store) commit() {
 
 func (s *store) write(group []*change) {
 	refused := make([]error, len(group))
-	err := s.failure()
+	err := s.failure.Err()
 	if err == nil {
 		err = onDisk.Guard(func() error {
 			return s.db.Update(func(tx *bolt.Tx) error {
@@ -169,58 +166,14 @@ func (s *store) write(group []*change) {
 	}
 }
 
-// view returns what read returns. It runs aside, so that a caller does not wait for a lock that damage left behind; read
-// therefore hands out what it found only by returning it.
+// view returns what read returns; see boltfile.Aside.
 func view[T any](s *store, read func(*bolt.Tx) (T, error)) (T, error) {
-	type outcome struct {
-		value T
-		err   error
-	}
-	var none T
-	if err := s.failure(); err != nil {
-		return none, err
-	}
-	done := make(chan outcome, 1)
-	go func() {
-		var value T
-		err := onDisk.Guard(func() error {
-			return s.db.View(func(tx *bolt.Tx) (err error) {
-				value, err = read(tx)
-				return err
-			})
-		})
-		if errors.Is(err, bolterrors.ErrDatabaseNotOpen) {
-			err = ErrClosed
-		}
-		s.fail(err)
-		done <- outcome{value, err}
-	}()
-	select {
-	case o := <-done:
-		if o.err != nil {
-			return none, o.err
-		}
-		return o.value, nil
-	case <-s.broken:
-		return none, s.failure()
-	}
-}
-
-func (s *store) failure() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.failed
+	return boltfile.Aside(onDisk, s.failure, s.db.View, nil, read)
 }
 
 // fail remembers damage.
 func (s *store) fail(err error) {
-	if !errors.Is(err, ErrCorrupt) {
-		return
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.failed == nil {
-		s.failed = err
-		close(s.broken)
+	if errors.Is(err, ErrCorrupt) {
+		s.failure.Set(err)
 	}
 }

@@ -76,8 +76,8 @@ func (c *Counters) Charge(ctx context.Context, ch Charge) ([]error, error) {
 		case <-p.done:
 		case <-ctx.Done():
 			return nil, ctx.Err()
-		case <-c.broken:
-			return nil, c.failure()
+		case <-c.failure.Seen():
+			return nil, c.failure.Err()
 		}
 		if mine {
 			return errorsOf(p.outcomes), nil
@@ -101,7 +101,7 @@ func (c *Counters) enqueue(ch *Charge) (p *pending, mine bool, err error) {
 	if c.closed {
 		return nil, false, ErrClosed
 	}
-	if err := c.failure(); err != nil {
+	if err := c.failure.Err(); err != nil {
 		return nil, false, err
 	}
 	if p := c.pending[ch.Task]; p != nil {

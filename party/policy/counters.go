@@ -7,7 +7,6 @@ import (
 	"time"
 
 	bolt "go.etcd.io/bbolt"
-	bolterrors "go.etcd.io/bbolt/errors"
 
 	"github.com/blindscore/blindscore/party/internal/boltfile"
 )
@@ -15,7 +14,7 @@ import (
 const kind = "blindscore counters v1"
 
 var (
-	onDisk = boltfile.Errors{Corrupt: ErrCorrupt, File: ErrFile}
+	onDisk = boltfile.Errors{Corrupt: ErrCorrupt, File: ErrFile, Closed: ErrClosed}
 
 	bucketMeta    = []byte("counters")
 	bucketRecords = []byte("records") // time || task || piece -> piece of a record
@@ -54,10 +53,8 @@ type Counters struct {
 	work    sync.Cond  // the queue is not empty, or closed
 	closed  bool
 
-	failing sync.Once
-	failed  error         // why nothing works any more; set before broken is closed
-	broken  chan struct{} // closed on damage, or when a write failed
-	ended   chan struct{} // closed when the committer ended
+	failure *boltfile.Failure // damage, or a write that failed
+	ended   chan struct{}     // closed when the committer ended
 }
 
 // pending is a charge that was decided and is not on disk yet.
@@ -89,7 +86,7 @@ func OpenCounters(file string, o Options) (*Counters, error) {
 	}
 	c := &Counters{
 		db: db, keep: seconds(max(o.Window, day) + o.Keep), ix: newIndex(o.Window), pending: make(map[[32]byte]*pending),
-		broken: make(chan struct{}), ended: make(chan struct{}),
+		failure: boltfile.NewFailure(), ended: make(chan struct{}),
 	}
 	c.work.L = &c.mu
 	err = onDisk.Guard(func() error { return db.Update(prepare) })
@@ -185,70 +182,23 @@ func (c *Counters) Close() error {
 	select {
 	case err := <-done:
 		return err
-	case <-c.broken:
+	case <-c.failure.Seen():
 	}
-	if errors.Is(c.failure(), ErrCorrupt) {
+	if errors.Is(c.failure.Err(), ErrCorrupt) {
 		return nil
 	}
 	return <-done // the write failed in good order: the file can be opened again
 }
 
-// view returns what read returns. It runs aside, so that a caller does not wait for a lock that damage left behind; read
-// therefore hands out what it found only by returning it.
+// view returns what read returns; see boltfile.Aside.
 func view[T any](c *Counters, read func(*bolt.Tx) (T, error)) (T, error) {
-	type answer struct {
-		value T
-		err   error
-	}
-	var none T
-	if err := c.failure(); err != nil {
-		return none, err
-	}
-	done := make(chan answer, 1)
-	go func() {
-		var value T
-		err := onDisk.Guard(func() error {
-			return c.db.View(func(tx *bolt.Tx) (err error) {
-				value, err = read(tx)
-				return err
-			})
-		})
-		if errors.Is(err, bolterrors.ErrDatabaseNotOpen) {
-			err = ErrClosed
-		}
-		if errors.Is(err, ErrCorrupt) {
-			c.fail(err)
-		}
-		done <- answer{value, err}
-	}()
-	select {
-	case a := <-done:
-		if a.err != nil {
-			return none, a.err
-		}
-		return a.value, nil
-	case <-c.broken:
-		return none, c.failure()
-	}
-}
-
-// failure returns why nothing works any more, or nil.
-func (c *Counters) failure() error {
-	select {
-	case <-c.broken:
-		return c.failed
-	default:
-		return nil
-	}
+	return boltfile.Aside(onDisk, c.failure, c.db.View, nil, read)
 }
 
 // fail remembers why nothing works any more.
 func (c *Counters) fail(err error) {
-	c.failing.Do(func() {
-		if !errors.Is(err, ErrCorrupt) {
-			err = fmt.Errorf("%w: %w", ErrFile, err)
-		}
-		c.failed = err
-		close(c.broken)
-	})
+	if !errors.Is(err, ErrCorrupt) {
+		err = fmt.Errorf("%w: %w", ErrFile, err)
+	}
+	c.failure.Set(err)
 }

@@ -31,7 +31,7 @@ func (c *Counters) WouldAdmit(p *Policy, q Question, companies []uscc.ID, times 
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	switch err := c.failure(); {
+	switch err := c.failure.Err(); {
 	case err != nil:
 		return nil, err
 	case c.closed:

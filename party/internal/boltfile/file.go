@@ -27,6 +27,7 @@ const lockTimeout = 200 * time.Millisecond
 type Errors struct {
 	Corrupt error // the file is damaged
 	File    error // it cannot be opened: in use by another process, readable by others, not a file
+	Closed  error // it was closed; for Aside
 }
 
 // Open opens the file, or makes it with mode 0600. It is locked against other processes until it is closed.
