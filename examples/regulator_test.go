@@ -64,8 +64,11 @@ func newOffice(t testing.TB) *office {
 		role transport.Role
 		node string
 	}{
-		{transport.RoleRegulator, "first"}, {transport.RoleRegulator, "ledger"}, {transport.RoleRegulator, "witness"},
-		{transport.RoleBank, "first"}, {transport.RoleTax, "province"},
+		{transport.RoleRegulator, "first"},
+		{transport.RoleRegulator, "ledger"},
+		{transport.RoleRegulator, "witness"},
+		{transport.RoleBank, "first"},
+		{transport.RoleTax, "province"},
 	} {
 		name, err := transport.NewName("test.example", n.role, n.node)
 		require.NoError(t, err)
@@ -106,20 +109,12 @@ func (o *office) history() *ledger.State {
 	o.t.Helper()
 	o.run(cli.ExitOK, append(o.reader("regulator-witness"), "witness", "--once", "--file", o.at("witness.db"))...)
 	o.run(cli.ExitOK, append(o.reader("regulator-witness"), "export", "--out", o.at("ledger.stream"), "--checkpoint", o.at("checkpoint"))...)
-	g, err := governance.ReadGenesis(o.at("genesis.json"))
-	require.NoError(o.t, err)
-	w, err := governance.ParseWitness(o.seal)
-	require.NoError(o.t, err)
-	log, err := governance.ParseWitness(o.log)
-	require.NoError(o.t, err)
-	policy, err := ledger.NewPolicy(g, log.Key, 1, w)
-	require.NoError(o.t, err)
 	stream, err := os.Open(o.at("ledger.stream"))
 	require.NoError(o.t, err)
 	defer stream.Close()
 	checkpoint, err := os.ReadFile(o.at("checkpoint"))
 	require.NoError(o.t, err)
-	state, err := ledger.VerifyLog(o.t.Context(), stream, policy, checkpoint)
+	state, err := ledger.VerifyLog(o.t.Context(), stream, o.policy(), checkpoint)
 	require.NoError(o.t, err)
 	return state
 }
@@ -219,6 +214,11 @@ func TestRegulatorFoundsAndApproves(t *testing.T) {
 	require.True(t, o.history().Active(bank.Key))
 	o.write(cli.ExitOK, "withdraw", "--approval", o.at("approval.json"), "--order", o.at("order.txt"))
 	require.False(t, o.history().Approved(ledger.Digest(a.Body.GetModelDigest()), bank.Key))
+
+	// Nothing has been evaluated: nobody is accused.
+	require.NoError(t, os.WriteFile(o.at("companies.txt"), nil, 0o600))
+	require.Contains(t, o.run(cli.ExitOK, append([]string{"verify", "--ledger-file", o.at("ledger.stream"), "--company-keys", o.at("companies.txt")}, o.trust...)...), "ledger: ")
+	o.run(cli.ExitInput, append([]string{"verify", "--ledger-file", o.at("order.txt"), "--company-keys", o.at("companies.txt")}, o.trust...)...)
 
 	// Whoever is no party of the ledger may read it and not write.
 	o.run(cli.ExitIdentity, append(append([]string{"publish", "--schema", o.at("schema.json")}, o.certs("regulator-witness")...),

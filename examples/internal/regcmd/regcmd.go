@@ -29,8 +29,9 @@ publish announces a schema; suspend and reinstate end and renew a party's standi
 For each scorecard of a bank: nonce draws the number that its encrypted table is made from, the bank hands over what it
 would like approved ("bank submit"), approve checks it (lint shows how) and writes it to the ledger; withdraw ends that.
 
-Afterwards: export takes the ledger's history out for those who check it. Of a task that is audited, each
-auditor opens the seeds (open), and replay and replay-tax run a side again.
+Afterwards: export takes the ledger's history out, verify decides on every evaluation in it by what was disclosed, and
+report tells one company. Of a task that is audited, each auditor opens the seeds (open), and replay and replay-tax run a
+side again. What is found is signed by the auditors, and entered on the ledger (finding): a violation suspends the party.
 
 ` + cli.ExitHelp,
 	}
@@ -38,7 +39,7 @@ auditor opens the seeds (open), and replay and replay-tax run a side again.
 		cli.Keygen(transport.RoleRegulator), keyCommand(), auditorKeygenCommand(), auditorsCommand(), genesisCommand(),
 		ledgerCommand(), witnessCommand(), registerCommand(), suspendCommand(), reinstateCommand(), publishCommand(),
 		lintCommand(), nonceCommand(), approveCommand(), withdrawCommand(),
-		exportCommand(), openCommand(), replayCommand(), replayTaxCommand(),
+		exportCommand(), verifyCommand(), reportCommand(), openCommand(), replayCommand(), replayTaxCommand(), findingCommand(),
 	)
 	return root
 }

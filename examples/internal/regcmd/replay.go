@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/big"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -22,6 +23,7 @@ type replayFlags struct {
 	openings []string
 	sample   int
 	asJSON   bool
+	finding  string
 }
 
 func (f *replayFlags) add(cmd *cobra.Command) {
@@ -29,6 +31,7 @@ func (f *replayFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVar(&f.openings, "openings", nil, "file that an auditor's \"open\" wrote (repeatable, required)")
 	cmd.Flags().IntVar(&f.sample, "sample", 0, "how many superblocks to replay, drawn at random (default: all)")
 	cmd.Flags().BoolVar(&f.asJSON, "json", false, "the verdict as JSON")
+	cmd.Flags().StringVar(&f.finding, "finding", "", "file for the verdict as a finding, for auditors to sign")
 	need(cmd, "openings")
 }
 
@@ -98,6 +101,15 @@ func (f *replayFlags) print(w io.Writer, c *auditCase, v *audit.Verdict) error {
 		}
 	} else if err := printVerdict(w, c, v); err != nil {
 		return err
+	}
+	if f.finding != "" {
+		finding, err := audit.ReplayFinding(c.Case, v, time.Now())
+		if err != nil {
+			return auditError(err)
+		}
+		if err := writeFinding(f.finding, finding); err != nil {
+			return err
+		}
 	}
 	if !v.Cleared() {
 		return fmt.Errorf("%w: %d violations by the %v", cli.ErrFound, len(v.Violations), v.Party)
