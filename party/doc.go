@@ -55,8 +55,29 @@
 // mpc/score for the adversaries of the protocol; what either side does with its
 // own data is not its matter.
 //
-// The tax node uses an encrypted table (EncryptedTable) only if it was told to
-// trust its digest; otherwise tasks run by oblivious transfer.
+// The tax node uses an encrypted table (EncryptedTable, LinearTable) only if it was
+// told to trust its digest; otherwise tasks run by oblivious transfer.
+//
+// # Engines
+//
+// A bank's model has up to three forms (BankConfig): a scorecard on the schema's
+// grid (Model: oblivious transfer, or its encrypted table), a linear model on
+// integers in full precision (Linear: encrypted weights), and a logistic one
+// (Probability: under a key of the tax node's). Each has a commitment, and an
+// approval, of its own. A task names one form and one engine; of those that the
+// tax node runs, the best is chosen: first engines whose bound of bits holds
+// against a bank that deviates, then full precision, then speed. Link.Explain says
+// which and why.
+//
+//	                  bank's bound of bits        needs                          values
+//	Model             any bank                    nothing                        grid
+//	Model and Table   any bank, certified table   TaxConfig.Trusted              grid
+//	Linear            any bank, certified table   Trusted, records with values   full precision
+//	Probability       a bank that a replay finds  AllowProbability, the same     full precision
+//
+// With Linear the tax node also learns the units of the features and the bits of
+// the range, with Probability the width of the range of the linear term to a
+// factor of two.
 //
 // # Exactly once
 //
@@ -76,5 +97,8 @@
 //
 // A tax node bounds links, batches under way, companies, output bits, the memory
 // of encrypted tables and every message. Levels of a batch are held in memory
-// while it runs, two bytes a company and feature.
+// while it runs, two bytes a company and feature; in full precision eight a column,
+// of which a feature has one, and one for each category and special value. A
+// superblock on a circuit takes some tens of megabytes at either side while it is
+// computed, of which as many as the window has are under way at once.
 package party

@@ -16,6 +16,7 @@ import (
 	"github.com/blindscore/blindscore/mpc/score"
 	"github.com/blindscore/blindscore/mpc/score/scoretest"
 	"github.com/blindscore/blindscore/party"
+	"github.com/blindscore/blindscore/party/evidence"
 	"github.com/blindscore/blindscore/party/partypb"
 	"github.com/blindscore/blindscore/party/partytest"
 	"github.com/blindscore/blindscore/party/records"
@@ -197,7 +198,16 @@ func TestLinearEngine(t *testing.T) {
 		require.NoError(t, err)
 		rec, err := x.taxCfg.Journal.Task(id)
 		require.NoError(t, err)
-		require.NotEmpty(t, rec.Private)
+		body := new(partypb.AdmissionBody)
+		require.NoError(t, partypb.OpenBody(x.taxID.Public(), rec.Admission, body))
+		task := new(partypb.Task)
+		require.NoError(t, partypb.OpenBody(x.bankID.Public(), rec.Task, task))
+		part, err := evidence.ParseTaxPart(rec.Private, int(body.GetAdmittedCount()))
+		require.NoError(t, err)
+		require.Empty(t, part.Levels)
+		require.Len(t, part.Columns, x.integer.Columns().Len())
+		commitment := evidence.RecordsCommitment(part.Leaves(int(task.GetParameters().GetSuperblock())))
+		require.Equal(t, body.GetRecordsCommitment(), commitment[:])
 	}
 }
 
