@@ -1,4 +1,4 @@
-// Package bankcmd is the bank's program: keygen, compile, encrypt, salt, submit, score, resume and dossier. examples/bank runs it, and the demo
+// Package bankcmd is the bank's program: keygen, compile, encrypt, salt, submit, score, resume, dossier and disclose. examples/bank runs it, and the demo
 // runs it as a process of its own.
 package bankcmd
 
@@ -20,12 +20,12 @@ scorecard nor bands.
 
 In order: keygen makes the bank's identity, compile tells whether the scorecard fits the schema that the tax node
 publishes, encrypt makes its encrypted table, salt draws the salt of its commitment, submit writes what the regulator needs
-to approve it, score evaluates companies, resume finishes what was cut off, dossier hands a task to auditors.
+to approve it, score evaluates companies, resume finishes what was cut off, dossier and disclose hand a task to auditors.
 
 ` + cli.ExitHelp,
 	}
 	root.AddCommand(cli.Keygen(transport.RoleBank), compileCommand(), encryptCommand(), saltCommand(), submitCommand(),
-		scoreCommand(), resumeCommand(), dossierCommand())
+		scoreCommand(), resumeCommand(), dossierCommand(), discloseCommand())
 	return root
 }
 

@@ -1,5 +1,5 @@
 // Package taxcmd is the tax node's program: keygen, import, check, serve, and what governs it: grant, revoke,
-// dry-run, usage and dossier. examples/taxnode runs it, and the demo
+// dry-run, usage, dossier and disclose. examples/taxnode runs it, and the demo
 // runs it as a process of its own.
 package taxcmd
 
@@ -26,13 +26,13 @@ asked about and nothing of scorecard or bands.
 
 In order: keygen makes the node's identity, import loads the authority's CSV files into a database (or keep your
 own SQLite or PostgreSQL), check tells whether schema, mapping and database fit, grant takes in consents, serve answers
-banks. revoke takes in revocations; dry-run tells what would be admitted, usage what a company was charged, dossier hands
-a task to auditors.
+banks. revoke takes in revocations; dry-run tells what would be admitted, usage what a company was charged; dossier and
+disclose hand a task to auditors.
 
 ` + cli.ExitHelp,
 	}
 	root.AddCommand(cli.Keygen(transport.RoleTax), importCommand(), checkCommand(), serveCommand(),
-		grantCommand(), revokeCommand(), dryRunCommand(), usageCommand(), dossierCommand())
+		grantCommand(), revokeCommand(), dryRunCommand(), usageCommand(), dossierCommand(), discloseCommand())
 	return root
 }
 
