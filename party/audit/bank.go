@@ -81,7 +81,7 @@ func (r *BankReplay) own(v *Verdict) (own []int64, ok bool, err error) {
 
 // session replays the superblocks of one attempt.
 func (r *BankReplay) session(ctx context.Context, s *Session, own []int64, v *Verdict) error {
-	blocks := sampled(s, r.Sample)
+	blocks := sampled(append(slices.Clone(s.Whole), s.Unanswered...), r.Sample)
 	if len(blocks) == 0 {
 		return nil
 	}
@@ -118,18 +118,15 @@ func (r *BankReplay) session(ctx context.Context, s *Session, own []int64, v *Ve
 	})
 }
 
-// sampled lists the superblocks of a session that are on record whole and to be replayed.
-func sampled(s *Session, sample func(int) bool) []int {
-	if sample == nil {
-		return s.Whole
-	}
-	var blocks []int
-	for _, b := range s.Whole {
-		if sample(b) {
-			blocks = append(blocks, b)
+// sampled lists the superblocks that are to be replayed, ascending.
+func sampled(blocks []int, sample func(int) bool) (list []int) {
+	for _, b := range blocks {
+		if sample == nil || sample(b) {
+			list = append(list, b)
 		}
 	}
-	return blocks
+	slices.Sort(list)
+	return list
 }
 
 // groupSize is how many superblocks' flights are held in memory at once.
@@ -146,7 +143,14 @@ func inGroups(ctx context.Context, c *Case, s *Session, blocks []int, run func(c
 		if err := errors.Join(err, closer.Close()); err != nil {
 			return err
 		}
-		load := func(_ context.Context, block int) ([]mpc.Flight, error) { return list[block], nil }
+		load := func(_ context.Context, block int) ([]mpc.Flight, error) {
+			from, to := s.Terms.Params.Span(block)
+			sizes, err := s.Terms.Params.Sizes(to - from)
+			if err == nil && len(list[block]) == len(sizes)-1 {
+				return answered(list[block], sizes), nil
+			}
+			return list[block], err
+		}
 		if err := run(ctx, group, load); err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"crypto/ed25519"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"maps"
@@ -36,12 +37,13 @@ type Session struct {
 	Start *partypb.StartBody
 	Reply *partypb.StartReplyBody
 
-	// Whole are the superblocks of which every flight is on record, signed by its sender; Broken those that were cut off.
-	Whole, Broken []int
-	digests       map[int]mpc.Digest
-	quotes        map[int][]mpc.Flight // without payloads
-	start, reply  *partypb.Signed
-	torn          bool
+	// Whole are the superblocks of which every flight is on record, signed by its sender; Broken those that were cut off,
+	// and Unanswered those of them that lack the tax node's last flight alone.
+	Whole, Broken, Unanswered []int
+	digests                   map[int]mpc.Digest
+	quotes                    map[int][]mpc.Flight // without payloads
+	start, reply              *partypb.Signed
+	torn                      bool
 }
 
 // OpenCase verifies a dossier between two parties with these keys. Errors wrap ErrEvidence, or are those of reading.
@@ -161,16 +163,34 @@ func (c *Case) superblock(s *Session, block int, list []mpc.Flight) error {
 	if err != nil {
 		return evidenceError("superblock %d: %w", block, err)
 	}
+	unanswered := len(list) == len(sizes)-1
 	if len(list) < len(sizes) {
 		s.Broken = append(s.Broken, block)
-		return nil
+		if !unanswered {
+			return nil
+		}
+		list = answered(list, sizes)
 	}
 	if err := mpc.CheckFlights(s.Terms.Binding, block, sizes, list); err != nil {
 		return evidenceError("%w", err)
 	}
+	if unanswered {
+		s.Unanswered = append(s.Unanswered, block)
+		return nil
+	}
 	s.Whole = append(s.Whole, block)
 	s.digests[block], s.quotes[block] = list[len(list)-1].Digest, list
 	return nil
+}
+
+// answered adds an answer, of zeros, to flights that lack one, so that what the bank sent can be replayed: it depends on
+// nothing that comes after it. A bank that has sent its tables cannot keep them from an audit by saying that it was cut off.
+func answered(list []mpc.Flight, sizes []int) []mpc.Flight {
+	last, n := list[len(list)-1], len(sizes)
+	f := mpc.Flight{Block: last.Block, Number: n, From: mpc.RoleTax, Payload: make([]byte, sizes[n-1])}
+	f.Sum = mpc.Hash(f.Payload)
+	f.Digest = sha256.Sum256(slices.Concat(last.Digest[:], []byte{byte(n)}, f.Sum[:])) // as package mpc says of transcripts
+	return append(slices.Clip(list), f)
 }
 
 // flights reads the flights of a session, in order within each superblock, with the payloads of those superblocks that keep

@@ -141,6 +141,8 @@ func TestHonestRunsAreCleared(t *testing.T) {
 			}
 			require.NoError(t, l.Close())
 			p.Stop()
+			cs, _ := bankCase(p, b.Receipt.Task)
+			require.Equal(t, c.ready, cs.Sessions[0].Terms.Prepared != nil)
 			bank, tax := replayed(p, b.Receipt.Task)
 			require.Empty(t, bank.Violations)
 			require.Empty(t, tax.Violations)

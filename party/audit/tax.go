@@ -58,7 +58,7 @@ func (r *TaxReplay) Run(ctx context.Context) (*Verdict, error) {
 // session replays the superblocks of one attempt.
 func (r *TaxReplay) session(ctx context.Context, s *Session, part *evidence.TaxPart, where map[int]*Session, v *Verdict) error {
 	// What was recorded and evaluated again never left: see Case.Repeated.
-	blocks := sampled(s, func(block int) bool { return where[block] == s && (r.Sample == nil || r.Sample(block)) })
+	blocks := sampled(s.Whole, func(block int) bool { return where[block] == s && (r.Sample == nil || r.Sample(block)) })
 	if len(blocks) == 0 {
 		return nil
 	}

@@ -84,6 +84,7 @@ func FuzzParseParts(f *testing.F) {
 	f.Add(taxPart().Encode(), 5)
 	f.Add((&evidence.BankPart{Own: []int64{1, 2}}).Encode(), 2)
 	f.Add(make([]byte, 34), 1<<22)
+	f.Add(make([]byte, 40), -3)
 	f.Fuzz(func(t *testing.T, b []byte, n int) {
 		if p, err := evidence.ParseTaxPart(b, n); err == nil {
 			again, err := evidence.ParseTaxPart(p.Encode(), n) // the width of a feature may shrink

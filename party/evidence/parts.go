@@ -28,7 +28,7 @@ func (p *BankPart) Encode() []byte {
 
 // ParseBankPart reads what Encode wrote, for a task of so many companies.
 func ParseBankPart(b []byte, companies int) (*BankPart, error) {
-	if len(b) != 64 && len(b) != 64+8*companies {
+	if len(b) < 64 || (len(b) > 64 && len(b) != 64+8*companies) {
 		return nil, invalid("a bank's part of %d bytes for %d companies", len(b), companies)
 	}
 	p := &BankPart{ModelSalt: [32]byte(b), OwnSalt: [32]byte(b[32:])}
