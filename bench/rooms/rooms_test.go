@@ -14,7 +14,17 @@ func TestRooms(t *testing.T) {
 		t.Run(k.Name, func(t *testing.T) {
 			heavy := strings.HasPrefix(k.Name, "vault")
 			if heavy && (testing.Short() || underRace) {
-				t.Skip("generates keys for three holders, twice")
+				t.Skip("generates keys for three holders")
+			}
+			if heavy {
+				whole := k.Open
+				k.Open = func(ctx context.Context, dir string, n int) (*Room, error) {
+					r, err := whole(ctx, dir, n)
+					if err == nil {
+						r.Steps = r.Steps[1:] // what Open did already
+					}
+					return r, err
+				}
 			}
 			n := min(k.Companies[len(k.Companies)-1], 130)
 			list, err := Measure(context.Background(), k, t.TempDir(), n, 0)

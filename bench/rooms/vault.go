@@ -7,12 +7,53 @@ import (
 	"fmt"
 	"math/rand/v2"
 
-	"github.com/blindscore/blindscore/circuits/circuitstest"
+	"github.com/blindscore/blindscore/circuits"
 	"github.com/blindscore/blindscore/circuits/homomorphic/offline"
 	"github.com/blindscore/blindscore/circuits/homomorphic/threshold"
 )
 
-const vaultSlots = 1 << 14
+const (
+	vaultSlots    = 1 << 14
+	vaultFeatures = 12
+	vaultBins     = 8
+)
+
+// vaultModel has 0 to 21 points for each feature, both among them, and so 253 scores at most.
+func vaultModel(rng *rand.Rand) (*circuits.Schema, *circuits.Model, error) {
+	const width = 255 / vaultFeatures
+	card := &circuits.Scorecard{Name: "bench", Version: "1"}
+	specs := make([]circuits.FeatureSpec, vaultFeatures)
+	for f := range specs {
+		name := fmt.Sprintf("f%02d", f)
+		specs[f] = circuits.FeatureSpec{
+			Name: name, Kind: circuits.KindContinuous, Sensitivity: circuits.SensitivityConfidential, Cuts: circuits.Before(1, 2, 3, 4, 5, 6),
+		}
+		ch := circuits.Characteristic{Name: name}
+		for bin := range vaultBins - 1 {
+			points, when := int64(rng.IntN(width+1)), circuits.Less(name, float64(bin+1))
+			switch bin {
+			case 0:
+				points = 0
+			case vaultBins - 2: // and missing
+				points, when = width, circuits.True()
+			}
+			ch.Attributes = append(ch.Attributes, circuits.Attribute{Predicate: when, Points: circuits.Int(points)})
+		}
+		card.Characteristics = append(card.Characteristics, ch)
+	}
+	for band := range 8 {
+		card.Bands = append(card.Bands, fmt.Sprintf("band %d", band))
+		if band > 0 {
+			card.Thresholds = append(card.Thresholds, circuits.Int(int64(band*vaultFeatures*width/8)))
+		}
+	}
+	schema, err := circuits.NewSchema("bench", "1", specs...)
+	if err != nil {
+		return nil, nil, err
+	}
+	model, _, err := circuits.Compile(card, schema, circuits.CompileOptions{})
+	return schema, model, err
+}
 
 // vaultKeys runs a key generation among three holders, of whom two switch, in this process.
 func vaultKeys(plan *offline.Plan) (*threshold.PublicKeys, []*threshold.Share, []threshold.Signer, *threshold.Transcript, error) {
@@ -61,11 +102,11 @@ func vaultKeys(plan *offline.Plan) (*threshold.PublicKeys, []*threshold.Share, [
 // openVault is the offline channel, on one core: tables over public bins under a threshold key, one chunk.
 func openVault(ctx context.Context, _ string, n int) (*Room, error) {
 	rng := rand.New(rand.NewPCG(8, 8))
-	c, err := circuitstest.Random(rng, circuitstest.Shape{Features: 12, MinLevels: 8, MaxLevels: 8, Bands: 8, ScoreBits: 8})
+	schema, model, err := vaultModel(rng)
 	if err != nil {
 		return nil, err
 	}
-	plan, err := offline.NewPlan(c.Schema, offline.PlanOptions{LogN: 14, Steps: 8, Holders: 3})
+	plan, err := offline.NewPlan(schema, offline.PlanOptions{LogN: 14, Steps: 8, Holders: 3})
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +120,10 @@ func openVault(ctx context.Context, _ string, n int) (*Room, error) {
 	}
 	rows, show := make([][]uint16, n), make([]int, n)
 	for i := range rows {
-		rows[i], show[i] = c.Levels(rng), i
+		show[i] = i
+		for range model.Levels() {
+			rows[i] = append(rows[i], uint16(rng.IntN(vaultBins)))
+		}
 	}
 	enc, err := plan.NewEncryptor(keys)
 	if err != nil {
@@ -89,7 +133,7 @@ func openVault(ctx context.Context, _ string, n int) (*Room, error) {
 	if err != nil {
 		return nil, err
 	}
-	circuit, err := plan.Compile(c.Model)
+	circuit, err := plan.Compile(model)
 	if err != nil {
 		return nil, err
 	}
@@ -151,7 +195,7 @@ func openVault(ctx context.Context, _ string, n int) (*Room, error) {
 				return err
 			}
 			for i, band := range got {
-				if want := c.Model.Band(c.Model.Score(rows[i], 0)); want != int(band) {
+				if want := model.Band(model.Score(rows[i], 0)); want != int(band) {
 					return fmt.Errorf("%w: company %d: want band %d, got %d", errWrong, i, want, band)
 				}
 			}

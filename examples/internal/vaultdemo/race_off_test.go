@@ -1,5 +1,0 @@
-//go:build !race
-
-package vaultdemo
-
-const underRace = false
