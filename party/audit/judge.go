@@ -238,7 +238,11 @@ func (v *verification) forked() {
 
 // sum fills the report in.
 func (v *verification) sum() {
-	seen := make(map[ledger.Digest]bool)
+	seen, total := make(map[ledger.Digest]bool), 0
+	for _, f := range v.files {
+		total += len(f.evaluations)
+	}
+	v.report.Evaluations = make([]Evaluation, 0, total)
 	add := func(f *taskFile) {
 		t := TaskReport{
 			Task: f.digest, Recorded: f.entry != nil, When: f.when, Bank: f.bank, Tax: f.tax, Model: ledger.Digest(f.task.GetModelDigest()),
