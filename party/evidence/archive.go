@@ -44,7 +44,7 @@ func (a *Archive) Link(role mpc.Role, link, own, peer [32]byte) (*LinkLog, error
 	if err := l.add(recordLink, []byte{byte(role)}, link[:], own[:], peer[:]); err != nil {
 		return nil, errors.Join(err, l.close())
 	}
-	return &LinkLog{l}, nil
+	return &LinkLog{l: l}, nil
 }
 
 // Table begins the file of an encrypted table; commit gives it its name, once it proved to be the one with this digest, and
@@ -59,7 +59,10 @@ func (a *Archive) Table(digest [32]byte) (w io.Writer, commit func() error, drop
 		if err := errors.Join(f.Sync(), f.Close()); err != nil {
 			return onFile(err)
 		}
-		return onFile(os.Rename(f.Name(), a.tableFile(digest)))
+		if err := os.Rename(f.Name(), a.tableFile(digest)); err != nil {
+			return onFile(err)
+		}
+		return syncDir(filepath.Join(a.dir, "tables"))
 	}
 	return f, commit, drop, nil
 }
@@ -81,7 +84,12 @@ func (a *Archive) OpenTable(digest [32]byte) (*os.File, error) {
 // Session begins the file of an attempt at a task.
 func (a *Archive) Session(task [32]byte, attempt uint64) (*SessionLog, error) {
 	dir := a.taskDir(task)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := os.Mkdir(dir, 0o700); err == nil {
+		err = syncDir(filepath.Dir(dir))
+		if err != nil {
+			return nil, err
+		}
+	} else if !errors.Is(err, os.ErrExist) {
 		return nil, onFile(err)
 	}
 	l, err := createLog(filepath.Join(dir, strconv.FormatUint(attempt, 10)), sessionTitle)

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"sync/atomic"
 
 	"github.com/blindscore/blindscore/mpc"
 	"github.com/blindscore/blindscore/party/partypb"
@@ -25,14 +26,26 @@ const messageHead = 1 + 1 + 8 + 32
 const (
 	maxMessages      = 1 << 20
 	maxKept          = 1 << 28 // bytes of payloads
+	spareKept        = 1 << 22 // of maxKept, for escrows
 	linkRecordLength = 1 + 32 + 32 + 32
 )
 
 // LinkLog writes the file of one connection.
-type LinkLog struct{ l *log }
+type LinkLog struct {
+	l               *log
+	messages, bytes atomic.Int64
+}
 
-// Message writes a set-up message, with its payload if keep is set. It fits mpc.Conn.RecordSetup.
+// Message writes a set-up message, with its payload if keep is set. It fits mpc.Conn.RecordSetup. More than a file may hold
+// is ErrInvalid, and ends the file: a peer that goes on preparing for ever must not make this side's evidence unreadable.
 func (k *LinkLog) Message(label uint8, sent bool, payload []byte, keep bool) error {
+	size := messageHead
+	if keep {
+		size += len(payload)
+	}
+	if k.messages.Add(1) > maxMessages || k.bytes.Add(int64(size)) > maxKept-spareKept {
+		return k.l.stop(invalid("a connection with more than %d set-up messages or %d bytes of them", maxMessages, maxKept-spareKept))
+	}
 	head := make([]byte, 0, messageHead)
 	head = append(head, label, 0)
 	if sent {

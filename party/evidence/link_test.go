@@ -134,3 +134,24 @@ func TestLinksOutOfBounds(t *testing.T) {
 		require.ErrorIs(t, err, evidence.ErrInvalid, name)
 	}
 }
+
+// A connection with more messages than a file may hold ends, and what was written
+// before stays readable.
+func TestLinkIsBoundedAsItIsWritten(t *testing.T) {
+	a := archive(t)
+	l, err := a.Link(mpc.RoleTax, link, [32]byte{1}, [32]byte{2})
+	require.NoError(t, err)
+	big := make([]byte, 16<<20)
+	for range 15 {
+		require.NoError(t, l.Message(1, false, big, true))
+	}
+	require.ErrorIs(t, l.Message(1, false, big, true), evidence.ErrInvalid)
+	require.ErrorIs(t, l.Message(1, false, nil, false), evidence.ErrInvalid, "nor a smaller one: the chain has a hole")
+	require.ErrorIs(t, l.Sync(), evidence.ErrInvalid, "no session begins on it")
+	require.ErrorIs(t, l.Close(), evidence.ErrInvalid)
+	file, err := a.LinkFile(link)
+	require.NoError(t, err)
+	k, err := evidence.ReadLink(bytes.NewReader(load(t, file)))
+	require.NoError(t, err)
+	require.Len(t, k.Messages, 15)
+}

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"runtime"
 	"sync"
 
 	"github.com/blindscore/blindscore/party/partypb"
@@ -37,7 +39,33 @@ func createLog(file, title string) (*log, error) {
 	if _, err := f.WriteString(title); err != nil {
 		return nil, errors.Join(onFile(err), f.Close())
 	}
+	if err := syncDir(filepath.Dir(file)); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
 	return &log{f: f}, nil
+}
+
+// syncDir makes the names in a directory survive a loss of power, where the system can.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return onFile(err)
+	}
+	err = d.Sync()
+	if runtime.GOOS == "windows" { // has no such thing
+		err = nil
+	}
+	return onFile(errors.Join(err, d.Close()))
+}
+
+// stop makes this and every later write fail.
+func (l *log) stop(err error) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.fail == nil {
+		l.fail = err
+	}
+	return l.fail
 }
 
 // add appends a record of several parts. Once it failed, so does every later one: what follows a hole is no evidence.

@@ -83,7 +83,7 @@ func TestLateOnTornFiles(t *testing.T) {
 	few := whole[1:5]
 	whole := load(t, session(t, archive(t), 1, few...))
 	late := flight(1, 3, 77)
-	for n := 0; n <= len(whole); n += 1 + n%3 {
+	for n := 0; n <= len(whole); n += 17 {
 		a := archive(t)
 		file := session(t, a, 1)
 		require.NoError(t, os.WriteFile(file, whole[:n], 0o600))
