@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -179,6 +180,21 @@ func TestRegulatorFoundsAndApproves(t *testing.T) {
 	approve(cli.ExitPeer, "submission", "--nonce", strings.Repeat("ab", 32))         // with another one
 	approve(cli.ExitUsage, "submission", "--nonce", "beef")                          // with none
 	approve(cli.ExitUsage, "submission", "--nonce", digest, "--output", "something") // for what there is not
+	require.Empty(t, o.records())
+	for i, field := range []string{"digest", "seed"} { // of a table that is another than the scorecard's
+		dir := fmt.Sprintf("tampered-%d", i)
+		o.submit(dir, nonce, nil)
+		seed := filepath.Join(o.at(dir), "table.seed")
+		var form map[string]any
+		text, err := os.ReadFile(seed)
+		require.NoError(t, err)
+		require.NoError(t, json.Unmarshal(text, &form))
+		form[field] = strings.Repeat("1f", 32)
+		text, err = json.Marshal(form)
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(seed, text, 0o600))
+		approve(cli.ExitPeer, dir, "--nonce", hex.EncodeToString(nonce[:]))
+	}
 	require.Empty(t, o.records())
 	approved := approve(cli.ExitOK, "submission", "--nonce", hex.EncodeToString(nonce[:]))
 	approve(cli.ExitInput, "submission", "--nonce", hex.EncodeToString(nonce[:])) // a second time

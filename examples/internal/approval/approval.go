@@ -1,21 +1,24 @@
-// Package approval is how an encrypted table comes to be trusted: the approver draws a nonce once the bank has fixed its
-// scorecard, the bank makes the table from that nonce and a seed of its own, the approver makes it again and compares,
-// and its digest goes on the trust list that a tax node reads.
+// Package approval is how a scorecard comes to be approved: what a bank submits, the encrypted table that is made from it
+// twice, and what the regulator keeps.
 //
-// The adversary is the bank: a malformed table would read the records of companies through the bands of others, so that
-// a digest which nobody recomputed must not get on the list. The seed is the bank's secret. Whoever has it, the approver
-// too while it checks, and what a tax node sends for this table, can read scores out of it.
+// The approver draws a nonce once the bank has fixed its scorecard; the bank makes the table from that nonce and a seed of
+// its own (Encrypt), and submits scorecard, schema, salt and seed (Submission); the approver makes the table again and
+// compares (Approve), signs, and keeps everything for replays (Record).
+//
+// The adversary is the bank: a malformed table would read the records of companies through the bands of others, so that a
+// digest which nobody recomputed must not be approved; and every file of a submission may be hostile. The seed is the bank's
+// secret. Whoever has it, the approver too, and what a tax node sends for this table, can read scores out of it.
 package approval
 
 import (
 	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 
 	"github.com/blindscore/blindscore/circuits"
 	"github.com/blindscore/blindscore/examples/internal/cli"
+	"github.com/blindscore/blindscore/examples/internal/govern"
 	"github.com/blindscore/blindscore/mpc"
 	"github.com/blindscore/blindscore/party"
 )
@@ -66,11 +69,5 @@ func Approve(model *circuits.Model, nonce [32]byte, s *Seed) error {
 	return party.VerifyEncryptedTable(model, nonce, s.seed, s.Digest)
 }
 
-// ParseHex reads 32 bytes in hexadecimal, as nonces and digests are written.
-func ParseHex(text string) (b [32]byte, err error) {
-	raw, err := hex.DecodeString(text)
-	if err != nil || len(raw) != len(b) {
-		return b, fmt.Errorf("%w: want %d hexadecimal digits, got %d characters", cli.ErrInput, 2*len(b), len(text))
-	}
-	return [32]byte(raw), nil
-}
+// ParseHex reads 32 bytes in hexadecimal, as nonces and digests are written. Errors wrap cli.ErrInput.
+func ParseHex(text string) (b [32]byte, err error) { return govern.ParseHex(text) }

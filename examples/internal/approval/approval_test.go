@@ -82,35 +82,3 @@ func TestSeedFilesAreChecked(t *testing.T) {
 		require.NotContains(t, err.Error(), hash, name)
 	}
 }
-
-func TestTrustList(t *testing.T) {
-	digest := [32]byte{0xab, 31: 1}
-	path := filepath.Join(t.TempDir(), "trust")
-	put := func(text string) { require.NoError(t, os.WriteFile(path, []byte(text), 0o600)) }
-	_, err := approval.OpenTrustList(path)
-	require.ErrorIs(t, err, cli.ErrInput)
-	put("")
-	list, err := approval.OpenTrustList(path)
-	require.NoError(t, err)
-	for text, want := range map[string]bool{
-		"":                                  false,
-		fmt.Sprintf("%x", digest):           true,
-		fmt.Sprintf("%X\r\n", digest):       true,
-		fmt.Sprintf("# %x\n", digest):       false,
-		fmt.Sprintf("\n  %x # a\n", digest): true,
-		fmt.Sprintf("%x\n", [32]byte{}):     false,
-	} {
-		put(text)
-		got, err := list.Trusts(digest)
-		require.NoError(t, err, text)
-		require.Equal(t, want, got, text)
-	}
-	for _, text := range []string{
-		fmt.Sprintf("%x\nbeef\n", digest), fmt.Sprintf("%x%x\n", digest, digest), "model\n", strings.Repeat("#", 2<<20),
-	} {
-		put(text)
-		got, err := list.Trusts(digest)
-		require.ErrorIs(t, err, cli.ErrInput)
-		require.False(t, got, "a damaged list trusts nothing")
-	}
-}

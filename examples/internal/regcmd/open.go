@@ -66,31 +66,42 @@ func readOpenings(path string) (*openings, error) {
 	if err != nil {
 		return nil, err
 	}
-	wrong := fmt.Errorf("%w: %s: not a file that \"regulator open\" wrote", cli.ErrInput, path)
+	o, err := parseOpenings(text)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", cli.ErrInput, path, err)
+	}
+	o.path = path
+	return o, nil
+}
+
+var errOpenings = errors.New("not a file that \"regulator open\" wrote")
+
+func parseOpenings(text []byte) (*openings, error) {
 	var form openingsFile
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
 	if d.Decode(&form) != nil || form.Version != 1 {
-		return nil, wrong
+		return nil, errOpenings
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, wrong
+		return nil, errOpenings
 	}
-	o := &openings{path: path, of: make(map[[32]byte]*sharing.Opening)}
+	o := &openings{of: make(map[[32]byte]*sharing.Opening)}
+	var err error
 	if o.task, err = govern.ParseHex(form.Task); err != nil {
-		return nil, wrong
+		return nil, errOpenings
 	}
 	for _, x := range form.Openings {
 		link, err := govern.ParseHex(x.Link)
 		if err != nil || o.of[link] != nil {
-			return nil, wrong
+			return nil, errOpenings
 		}
 		raw, err := base64.StdEncoding.DecodeString(x.Opening)
 		if err != nil {
-			return nil, wrong
+			return nil, errOpenings
 		}
 		if o.of[link], err = sharing.DecodeOpening(raw); err != nil {
-			return nil, wrong
+			return nil, errOpenings
 		}
 	}
 	return o, nil
