@@ -98,7 +98,7 @@ func breach(from, to string, test bool) string {
 		if floor(from) < 0 || floor(to) < 0 || floor(to) > floor(from) {
 			return "is above it or nowhere in the house"
 		}
-	case isTestRoom(to):
+	case isTestRoom(to) && (from != "examples/internal/democmd" || to != "party/partytest"): // the demo shows a bank that cheats
 		return "is for tests only"
 	case !found:
 		return "may not be judged: give the importing room a line in the table of edges"
