@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/blindscore/blindscore/examples/internal/approval"
@@ -16,11 +17,13 @@ import (
 
 // audits is what the demo's audits came to.
 type audits struct {
-	Bank    string `json:"bank"`                  // the first bank, which is honest
-	Tax     string `json:"tax_node"`              // the tax node
-	Second  string `json:"second_bank,omitempty"` // the bank that ran another scorecard
-	Ratings int    `json:"ratings_read,omitempty"`
-	Asked   int    `json:"ratings_asked,omitempty"`
+	Bank      string `json:"bank"`     // replay of the first bank, which is honest
+	Tax       string `json:"tax_node"` // of the tax node
+	Ledger    string `json:"ledger"`   // every evaluation held against the ledger
+	Second    string `json:"second_bank,omitempty"`
+	Suspended bool   `json:"second_bank_suspended,omitempty"`
+	Ratings   int    `json:"ratings_read,omitempty"`  // by the second bank, which ran another scorecard
+	Asked     int    `json:"ratings_asked,omitempty"` // about
 }
 
 const (
@@ -39,6 +42,7 @@ func (w *world) audit(ctx context.Context, files madeup.Files, companies iter.Se
 			return nil, err
 		}
 		a.Ratings = second.right
+		w.tasks = append(w.tasks, fmt.Sprintf("%x", second.batch.Task))
 	}
 	if err := w.stopTax(); err != nil {
 		return nil, err
@@ -56,11 +60,70 @@ func (w *world) audit(ctx context.Context, files madeup.Files, companies iter.Se
 	if a.Tax, err = w.replayTax(ctx, files, w.bank, tax); err != nil {
 		return nil, err
 	}
-	if second == nil {
-		return a, nil
+	if a.Ledger, err = w.verify(ctx); err != nil || second == nil {
+		return a, err
 	}
-	a.Second, err = w.replayBank(ctx, files, "second", w.second, w.at("second-dossier"))
+	if a.Second, err = w.replayBank(ctx, files, "second", w.second, w.at("second-dossier")); err != nil {
+		return nil, err
+	}
+	a.Suspended, err = w.convict(ctx, files, c)
 	return a, err
+}
+
+// verify has the tax node disclose every task to an auditor, who decides offline whether each evaluation was consented to,
+// within budget and on an approved model.
+func (w *world) verify(ctx context.Context) (string, error) {
+	history := w.at("history")
+	args := append([]string{"regulator", "export", "--out", history}, w.files(w.regulator)...)
+	if _, err := w.run(ctx, append(args, w.reader()...)...); err != nil {
+		return "", err
+	}
+	verify := []string{
+		"regulator", "verify", "--ledger-file", history, "--company-keys", w.at("companies.txt"),
+		"--policy", w.certificate(w.tax) + "=" + w.at("policy.yaml"), "--html", w.at("report.html"),
+		"--genesis", w.at("genesis.json"), "--ledger-key", w.ledgerKey, "--witness", w.witness.String() + "=" + w.witnessKey,
+		"--approval", w.at("first-approval.json"),
+	}
+	if len(w.tasks) > 1 {
+		verify = append(verify, "--approval", w.at("second-approval.json"))
+	}
+	cert, key := transport.DevFiles(w.at("keys"), w.tax)
+	for i, task := range w.tasks {
+		out := w.at(fmt.Sprintf("disclosure-%d", i))
+		if _, err := w.run(ctx, "taxnode", "disclose", "--journal", w.at("tax-journal.db"), "--task", task, "--cert", cert, "--key", key,
+			"--consents", w.at("consents.db"), "--company-keys", w.at("companies.txt"), "--out", out); err != nil {
+			return "", err
+		}
+		verify = append(verify, "--disclosure", out)
+	}
+	return w.verdict(ctx, verify...)
+}
+
+// convict has two auditors sign what the replay found of the second bank, and the regulator enter it on the ledger. Then the
+// bank asks again, and is refused.
+func (w *world) convict(ctx context.Context, files madeup.Files, c *chosen) (bool, error) {
+	finding := w.at("second-finding")
+	for i, auditor := range []transport.Name{w.regulator, w.witness} {
+		cert, key := transport.DevFiles(w.at("keys"), auditor)
+		signed := w.at(fmt.Sprintf("second-finding-%d", i))
+		if _, err := w.run(ctx, "regulator", "finding", "sign", "--finding", finding, "--cert", cert, "--key", key, "--out", signed); err != nil {
+			return false, err
+		}
+		finding = signed
+	}
+	signers := []string{"--finding", finding, "--signer", w.certificate(w.regulator), "--signer", w.certificate(w.witness), "--threshold", "2"}
+	for _, step := range [][]string{
+		append([]string{"regulator", "finding", "check"}, signers...),
+		slices.Concat([]string{"regulator", "finding", "enter"}, signers, w.files(w.regulator), w.writer("regulator")),
+	} {
+		if _, err := w.run(ctx, step...); err != nil && !exited(err, cli.ExitFound) {
+			return false, err
+		}
+	}
+	if _, err := w.serve(ctx, files); err != nil {
+		return false, err
+	}
+	return true, w.suspended(ctx, c)
 }
 
 // stopTax stops the tax node, whose files the auditors read.
@@ -94,6 +157,7 @@ func (w *world) replayBank(ctx context.Context, files madeup.Files, who string, 
 		}
 		args = append(args, "--openings", out)
 	}
+	args = append(args, "--finding", w.at(who+"-finding"))
 	given, err := govern.ReadApproval(w.at(who + "-approval.json"))
 	if err != nil {
 		return "", err
@@ -135,10 +199,13 @@ func (w *world) verdict(ctx context.Context, args ...string) (string, error) {
 // text says it to people.
 func (a *audits) text() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "Audits, with the seeds that two of three auditors opened: the bank is %s, the tax node (by its own auditor) %s.\n", a.Bank, a.Tax)
+	fmt.Fprintf(&b, `Audits. Replays, from seeds that auditors opened: the bank %s, the tax node (by its own auditor) %s.
+Every evaluation held against ledger, consents, budgets and approvals, offline: %s.
+`, a.Bank, a.Tax, a.Ledger)
 	if a.Second != "" {
 		fmt.Fprintf(&b, `A second bank had the same scorecard approved and ran another, whose bands are tax credit ratings: it read %d of %d.
-The protocol gave it the three bits that it was charged for, of a function nobody approved. Its audit: %s.
+The protocol gave it the three bits that it was charged for, of a function nobody approved. Replay: %s.
+Two auditors signed the finding, it is on the ledger, and the bank is suspended: asked again, the tax node refused.
 `, a.Ratings, a.Asked, a.Second)
 	}
 	b.WriteByte('\n')

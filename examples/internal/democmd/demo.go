@@ -168,7 +168,11 @@ func (w *world) score(ctx context.Context, files madeup.Files, companies iter.Se
 		return nil, err
 	}
 	defer out.Close()
-	return check(companies, c, out)
+	r, err := check(companies, c, out)
+	if err == nil {
+		w.tasks = append(w.tasks, r.sum.Task)
+	}
+	return r, err
 }
 
 // exhaust has the bank ask about one company until its budget of eight bits has no room for three more.
@@ -186,25 +190,30 @@ func (w *world) exhaust(ctx context.Context, files madeup.Files, c *chosen) erro
 		if err := w.bankScores(ctx, files, list, out); err != nil {
 			return fmt.Errorf("the bank: %w", err)
 		}
-		if err := answered(out, c.exhausted); err != nil {
+		task, err := answered(out, c.exhausted)
+		if err != nil {
 			return err
 		}
+		w.tasks = append(w.tasks, task)
 	}
 	return nil
 }
 
-// answered checks that a company was scored.
-func answered(file string, id uscc.ID) error {
+// answered checks that a company was scored, and returns the task.
+func answered(file string, id uscc.ID) (string, error) {
 	f, err := os.Open(file)
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer f.Close()
-	_, err = bankcmd.ReadOutput(f, func(x bankcmd.Line) error {
+	sum, err := bankcmd.ReadOutput(f, func(x bankcmd.Line) error {
 		if x.Company != id || x.Status != bankcmd.StatusOK {
 			return fmt.Errorf("%w: a company with bits left was not scored", errMismatch)
 		}
 		return nil
 	})
-	return err
+	if err != nil {
+		return "", err
+	}
+	return sum.Task, nil
 }

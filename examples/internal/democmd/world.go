@@ -28,6 +28,7 @@ type world struct {
 	ledger, taxAddress                    string // addresses
 	table                                 bool   // the first bank has an encrypted table
 	running                               []*process
+	tasks                                 []string // digests, of every task that the tax node admitted
 }
 
 func (w *world) at(name string) string { return filepath.Join(w.dir, name) }
