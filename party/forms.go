@@ -115,7 +115,7 @@ func (f *integerForm) side(p score.Params, t *partypb.Task, _ []int64) (*score.B
 	if [32]byte(t.GetTableDigest()) != f.table.Digest() {
 		return nil, errOtherTable
 	}
-	return score.NewLinearBank(p, f.table.model, f.table.key)
+	return f.table.Inputs().Bank(p)
 }
 
 func (f *integerForm) read(x *Result, side *score.Bank, output Output, i int, value uint16) {
@@ -144,11 +144,7 @@ func (f *circuitForm) describe(t *partypb.Task) {
 }
 
 func (f *circuitForm) side(p score.Params, _ *partypb.Task, _ []int64) (*score.Bank, error) {
-	var cuts []float64
-	if p.Output == OutputBand {
-		cuts = f.model.linear.Probabilities
-	}
-	return score.NewProbabilityBank(p, f.model.circuit, cuts)
+	return f.model.Inputs(p.Output).Bank(p)
 }
 
 // read puts the bands in the order of the score, which may fall as the probability

@@ -84,6 +84,12 @@ func (t *LinearTable) Digest() [32]byte { return t.digest }
 // Model is the model.
 func (t *LinearTable) Model() *circuits.IntegerModel { return t.model }
 
+// Inputs are what a bank's side runs on, or is replayed from: the key among them,
+// and secret.
+func (t *LinearTable) Inputs() score.BankInputs {
+	return score.BankInputs{Integer: t.model, LinearKey: t.key}
+}
+
 func (t *LinearTable) features() []string {
 	var names []string
 	for _, f := range t.model.Columns().Features() {

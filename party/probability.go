@@ -13,6 +13,7 @@ import (
 
 	"github.com/blindscore/blindscore/circuits"
 	"github.com/blindscore/blindscore/circuits/homomorphic/probability"
+	"github.com/blindscore/blindscore/mpc/score"
 )
 
 // ProbabilityModel is a logistic model compiled for EngineProbability: the bank
@@ -49,6 +50,16 @@ func NewProbabilityModel(m *circuits.Linear, s *circuits.Schema, bits int) (*Pro
 
 // Report says how exact the circuit is; it is as secret as the model.
 func (m *ProbabilityModel) Report() probability.Report { return m.circuit.Report() }
+
+// Inputs are what a bank's side runs on for an output, or is replayed from; they
+// are secret.
+func (m *ProbabilityModel) Inputs(output Output) score.BankInputs {
+	in := score.BankInputs{Circuit: m.circuit}
+	if output == OutputBand {
+		in.Cuts = slices.Clone(m.linear.Probabilities)
+	}
+	return in
+}
 
 // Commit is a hiding commitment to the model, its schema and its parameters:
 // SHA-256 of a tag, the salt, and every field that the circuit, its cuts and their

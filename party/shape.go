@@ -111,6 +111,16 @@ func encodingOf(schema *circuits.Schema, t *partypb.Task) (e records.Encoding, o
 	return e, false, nil
 }
 
+// EncodingOf is how a task in full precision makes columns of a company's values,
+// for who compares them with the records later. ErrTask for any other task.
+func EncodingOf(schema *circuits.Schema, t *partypb.Task) (records.Encoding, error) {
+	e, precise, err := encodingOf(schema, t)
+	if err == nil && !precise {
+		err = fmt.Errorf("%w: engine %v has levels", ErrTask, t.GetEngine())
+	}
+	return e, err
+}
+
 // The engines and outputs by their names on the wire.
 var (
 	engineNames = map[score.EngineKind]partypb.Engine{

@@ -61,12 +61,12 @@ func (values Values) of(p Params) source {
 		if err != nil {
 			return nil, err
 		}
-		return &features{columns: columns}, checkShape(columns, p.columns(), to-from)
+		return &features{columns: columns}, checkShape(columns, p.Columns(), to-from)
 	}
 }
 
-// columns is how many a company has.
-func (p Params) columns() int {
+// Columns is how many columns a company has; 0 for the engines on a grid.
+func (p Params) Columns() int {
 	switch {
 	case p.Linear != nil:
 		return len(p.Linear.Features())

@@ -12,6 +12,7 @@ import (
 	"github.com/blindscore/blindscore/mpc/lattice"
 	"github.com/blindscore/blindscore/mpc/replay"
 	"github.com/blindscore/blindscore/mpc/score"
+	"github.com/blindscore/blindscore/party"
 	"github.com/blindscore/blindscore/party/evidence"
 )
 
@@ -22,6 +23,17 @@ type Approved struct {
 	// Of the encrypted table, for tasks of the lattice engine: the regulator's nonce, and the bank's seed.
 	Nonce [32]byte
 	Seed  mpc.Seed
+	// Other forms of the model, for tasks in full precision: the encrypted weights, which the regulator made again from its
+	// nonce and the bank's seed, and the circuit.
+	Linear      *party.LinearTable
+	Probability *party.ProbabilityModel
+}
+
+// is tells whether a commitment is to one of the forms.
+func (a *Approved) is(commitment [32]byte) bool {
+	return a.Model != nil && a.Model.Commit(a.Salt) == commitment ||
+		a.Linear != nil && a.Linear.Model().Commit(a.Salt) == commitment ||
+		a.Probability != nil && a.Probability.Commit(a.Salt) == commitment
 }
 
 // BankReplay re-executes the bank's side of a task.
@@ -43,7 +55,7 @@ func (r *BankReplay) Run(ctx context.Context) (*Verdict, error) {
 	if c.Dossier.Role != mpc.RoleBank {
 		return nil, inputError("the dossier is not the bank's")
 	}
-	if commitment := r.Approved.Model.Commit(r.Approved.Salt); commitment != [32]byte(c.Task.GetModelDigest()) {
+	if !r.Approved.is([32]byte(c.Task.GetModelDigest())) {
 		v.add(KindModel, "the task names a model that is not the approved one")
 		return v, nil
 	}
@@ -63,7 +75,7 @@ func (r *BankReplay) Run(ctx context.Context) (*Verdict, error) {
 // own returns the bank's own points of the admitted companies, as it committed to them.
 func (r *BankReplay) own(v *Verdict) (own []int64, ok bool, err error) {
 	c := r.Case
-	if len(r.Approved.Model.OwnFeatures()) == 0 {
+	if r.Approved.Model == nil || len(r.Approved.Model.OwnFeatures()) == 0 {
 		return nil, true, nil
 	}
 	part, err := evidence.ParseBankPart(c.Dossier.Private, int(c.Task.GetCompanies()))
@@ -106,6 +118,9 @@ func (r *BankReplay) session(ctx context.Context, s *Session, own []int64, v *Ve
 		if b.Key, err = score.RestoreModelKey(s.Terms.Params, r.Approved.Model, joint, r.Approved.Seed); err != nil {
 			return inputError("the key of the encrypted table: %w", err)
 		}
+	}
+	if ok, err := r.precise(s, &b, v); !ok {
+		return err
 	}
 	return inGroups(ctx, r.Case, s, blocks, func(ctx context.Context, group []int, load replay.Load) error {
 		found, err := b.Replay(ctx, group, load)

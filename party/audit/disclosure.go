@@ -160,7 +160,7 @@ func questionOf(task *partypb.Task) (*consent.Question, error) {
 	}
 	return &consent.Question{
 		Bank: bank, TaxNode: tax, Schema: [32]byte(task.GetSchemaDigest()), Purpose: task.GetPurpose(),
-		Features: task.GetFeatures(), Output: consent.Output(task.GetOutput()), Bits: int(task.GetOutputBits()),
+		Features: task.GetFeatures(), Output: outputOf(task), Bits: int(task.GetOutputBits()),
 		Task: [16]byte(task.GetId()),
 	}, nil
 }

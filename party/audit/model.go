@@ -58,7 +58,7 @@ func (v *verification) approval(f *taskFile, m *modelEntry) {
 	switch from, until := timeOf(a.GetFrom()), timeOf(a.GetUntil()); {
 	case t.GetOutputBits() > a.GetMaxBits():
 		beyond = "more bits"
-	case t.GetOutput() == partypb.OutputKind_OUTPUT_KIND_SCORE && !a.GetScores():
+	case t.GetOutput() != partypb.OutputKind_OUTPUT_KIND_BAND && !a.GetScores():
 		beyond = "scores"
 	case slices.ContainsFunc(t.GetFeatures(), func(name string) bool { return !slices.Contains(a.GetFeatures(), name) }):
 		beyond = "other features"

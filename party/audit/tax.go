@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/blindscore/blindscore/circuits/homomorphic/linear"
 	"github.com/blindscore/blindscore/mpc"
 	"github.com/blindscore/blindscore/mpc/lattice"
 	"github.com/blindscore/blindscore/mpc/replay"
@@ -18,13 +19,16 @@ import (
 type TaxReplay struct {
 	Case  *Case // from the tax node's dossier, with what the node alone knows
 	Roots Roots // the node's own seeds, of every connection of the case
-	// Table is the encrypted table of a task of the lattice engine.
-	Table *lattice.Certified
+	// Table is the encrypted table of a task of the lattice engine, Weights that of one of the linear engine.
+	Table   *lattice.Certified
+	Weights *linear.Certified
 	// Sample says which superblocks are replayed; nil means all.
 	Sample func(block int) bool
 	// Truth, if set, returns the levels that the authority's records had for companies of the task (by position), feature
 	// by feature, when it was admitted: a node that looked up something else is found.
 	Truth func(ctx context.Context, positions []int) ([][]uint16, error)
+	// TruthColumns is Truth for tasks in full precision: the columns that records.ColumnSource gives.
+	TruthColumns func(ctx context.Context, positions []int) ([][]int64, error)
 }
 
 // Run replays; see BankReplay.Run for what verdict and errors mean.
@@ -37,7 +41,7 @@ func (r *TaxReplay) Run(ctx context.Context) (*Verdict, error) {
 		return nil, inputError("the dossier is not the tax node's")
 	}
 	part, err := evidence.ParseTaxPart(c.Dossier.Private, int(c.Admitted.GetAdmittedCount()))
-	if err != nil || len(part.Levels) != len(c.Task.GetFeatures()) {
+	if err != nil || !c.holds(part) {
 		v.add(KindRecords, "the levels handed over do not parse")
 		return v, nil
 	}
@@ -65,6 +69,9 @@ func (r *TaxReplay) session(ctx context.Context, s *Session, part *evidence.TaxP
 	if err := r.truth(ctx, s, part, blocks, v); err != nil {
 		return err
 	}
+	if err := r.truthColumns(ctx, s, part, blocks, v); err != nil {
+		return err
+	}
 	root, ok := r.Roots[[32]byte(s.Reply.GetGround().GetLink())]
 	if !ok {
 		return inputError("the seed of its connection was not opened")
@@ -73,20 +80,16 @@ func (r *TaxReplay) session(ctx context.Context, s *Session, part *evidence.TaxP
 	if err != nil || !ok {
 		return err
 	}
-	t := replay.Tax{Link: link, Table: r.Table, Withhold: r.Case.withheld()}
+	t := replay.Tax{Link: link, Table: r.Table, LinearTable: r.Weights, Withhold: r.Case.withheld()}
 	if t.Session, err = terms(s, &link, mpc.RoleTax, seed); err != nil {
 		return err
 	}
-	if s.Terms.Params.Engine == score.EngineLattice && r.Table == nil {
+	switch engine := s.Terms.Params.Engine; {
+	case engine == score.EngineLattice && r.Table == nil, engine == score.EngineLinear && r.Weights == nil:
 		return inputError("the encrypted table is needed")
 	}
-	t.Input = func(_ context.Context, from, to int) ([][]uint16, error) {
-		x := make([][]uint16, len(part.Levels))
-		for f, column := range part.Levels {
-			x[f] = column[from:to]
-		}
-		return x, nil
-	}
+	t.Input = func(_ context.Context, from, to int) ([][]uint16, error) { return span(part.Levels, from, to), nil }
+	t.Columns = func(_ context.Context, from, to int) ([][]int64, error) { return span(part.Columns, from, to), nil }
 	return inGroups(ctx, r.Case, s, blocks, func(ctx context.Context, group []int, load replay.Load) error {
 		found, err := t.Replay(ctx, group, load)
 		if err != nil {
@@ -100,7 +103,7 @@ func (r *TaxReplay) session(ctx context.Context, s *Session, part *evidence.TaxP
 
 // truth compares the levels of the sampled superblocks with those of the authority's records.
 func (r *TaxReplay) truth(ctx context.Context, s *Session, part *evidence.TaxPart, blocks []int, v *Verdict) error {
-	if r.Truth == nil {
+	if r.Truth == nil || len(part.Columns) > 0 {
 		return nil
 	}
 	positions := admittedPositions(r.Case.Admitted)
