@@ -60,7 +60,7 @@ var edges = []struct {
 	{"party/policy", []string{"party/uscc", "party/transport", "party/internal/boltfile"}},
 	{"party/admission", []string{"party/consent", "party/ledger", "party/partypb", "party/policy", "party/transport", "party/uscc"}},
 	{"party/evidence", []string{"mpc", "party/partypb"}},
-	{"party/audit", []string{"sharing", "circuits", "mpc", "mpc/...", "party", "party/..."}},
+	{"party/audit", []string{"sharing", "circuits", "circuits/homomorphic/linear", "mpc", "mpc/...", "party", "party/..."}},
 	{"party/partytest", []string{"sharing", "circuits", "circuits/circuitstest", "mpc", "mpc/...", "party", "party/..."}},
 	{"party/records", []string{"circuits", "party/uscc"}},
 	{"party/vault", []string{"circuits", "circuits/homomorphic/threshold", "circuits/homomorphic/offline", "party/internal/boltfile"}},
