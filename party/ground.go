@@ -110,6 +110,14 @@ func (r *record) flight(f mpc.Flight) error {
 	return internal(r.log.Flight(f, f.From == r.from))
 }
 
+// sync forces the flights so far to disk.
+func (r *record) sync() error {
+	if r.log == nil {
+		return nil
+	}
+	return internal(r.log.Sync())
+}
+
 // close forces the file to disk.
 func (r *record) close() error {
 	if r.log == nil {

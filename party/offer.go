@@ -12,8 +12,15 @@ import (
 	"github.com/blindscore/blindscore/party/partypb"
 )
 
+// maxOffers bounds the tables that a bank may offer on one connection: each lets
+// it have work done ahead anew.
+const maxOffers = 16
+
 // offer answers a bank that would like to use a table.
 func (s *serving) offer(ctx context.Context, o *partypb.TableOffer) error {
+	if s.offers++; s.offers > maxOffers {
+		return fmt.Errorf("%w: %d tables offered on one connection", ErrTask, s.offers)
+	}
 	held := s.slot
 	if err := s.take(); err != nil {
 		return err

@@ -147,7 +147,7 @@ func (r *run) attempt(ctx context.Context) (*Batch, error) {
 		return nil, err
 	}
 	defer record.close()
-	session, err := mpc.NewSession(w.sessionConfig(reply, cfg.Identity.Sign, r.before(body.GetAttempt()), record), fresh)
+	session, err := mpc.NewSession(w.sessionConfig(reply, cfg.Identity.Sign, r.before(body.GetAttempt(), record), record), fresh)
 	if err != nil {
 		return nil, err
 	}
@@ -243,12 +243,12 @@ func (r *run) start(ctx context.Context, least uint64, finished partypb.Bitmap, 
 
 // before keeps the transcript that a stored answer will have to continue. It is
 // called before the tables leave, after which the tax node may have answered.
-func (r *run) before(attempt uint64) func(mpc.Answer) error {
+func (r *run) before(attempt uint64, kept *record) func(mpc.Answer) error {
 	j := r.l.b.cfg.Journal
-	if j == nil {
-		return nil
-	}
 	return func(x mpc.Answer) error {
+		if err := kept.sync(); err != nil || j == nil {
+			return err
+		}
 		return internal(j.PutChain(r.a.digest, attempt, x.Block, x.Digest))
 	}
 }

@@ -35,6 +35,7 @@ type serving struct {
 	fresh *agreed
 	part  *evidence.TaxPart
 
+	offers  int
 	offered *offered // the encrypted table of this link
 	ahead   taxReady
 }
@@ -133,6 +134,9 @@ func (s *serving) start(ctx context.Context, signed *partypb.Signed) error {
 	defer s.n.running.leave(a.digest)
 
 	attempt, err := s.n.cfg.Journal.NextAttempt(a.digest, body.GetAttempt())
+	if errors.Is(err, journal.ErrTries) {
+		return fmt.Errorf("%w: %w", ErrRefused, err)
+	}
 	if err != nil {
 		return internal(err)
 	}
@@ -294,6 +298,10 @@ func (s *serving) again(ctx context.Context, a *agreed, finished partypb.Bitmap)
 func (s *serving) before(a *agreed, attempt uint64, r *record, kept *withheld) func(mpc.Answer) error {
 	size := int(a.task.GetParameters().GetSuperblock())
 	return func(x mpc.Answer) error {
+		// What the answer stands on is on disk before it.
+		if err := r.sync(); err != nil {
+			return err
+		}
 		bank := r.last.take(x.Block)
 		return internal(s.n.cfg.Journal.PutAnswer(a.digest, &journal.StoredAnswer{
 			Answer: x, Attempt: attempt, Companies: uint32(min(size, a.count-x.Block*size)),

@@ -79,7 +79,7 @@ func (r *BankReplay) own(v *Verdict) (own []int64, ok bool, err error) {
 		return nil, true, nil
 	}
 	part, err := evidence.ParseBankPart(c.Dossier.Private, int(c.Task.GetCompanies()))
-	if err != nil || part.Own == nil || !bytes.Equal(part.OwnCommitment(), c.Task.GetOwnCommitment()) {
+	if err != nil || len(part.Own) != int(c.Task.GetCompanies()) || !bytes.Equal(part.OwnCommitment(), c.Task.GetOwnCommitment()) {
 		v.add(KindOwn, "the own points handed over are not those of the task")
 		return nil, false, nil
 	}

@@ -38,10 +38,10 @@ func ParseBankPart(b []byte, companies int) (*BankPart, error) {
 	return p, nil
 }
 
-// OwnCommitment is Task.own_commitment: nil if the model has no own features, else
+// OwnCommitment is Task.own_commitment: nil without companies or own features, else
 // SHA-256("blindscore own points v1" || salt || 8 bytes (LE) a company).
 func (p *BankPart) OwnCommitment() []byte {
-	if p.Own == nil {
+	if len(p.Own) == 0 {
 		return nil
 	}
 	h := sha256.New()

@@ -51,6 +51,9 @@ func (s *SessionLog) Flight(f mpc.Flight, keep bool) error {
 	return s.l.add(recordFlight, head, f.Payload)
 }
 
+// Sync forces what was written so far to disk.
+func (s *SessionLog) Sync() error { return s.l.sync() }
+
 // Close forces the file to disk.
 func (s *SessionLog) Close() error { return s.l.close() }
 

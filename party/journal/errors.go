@@ -10,6 +10,9 @@ var (
 	// ErrUnknown: there is no such record.
 	ErrUnknown = errors.New("journal: not found")
 
+	// ErrTries: too many attempts at the task began, and none of them was answered. It is not begun again.
+	ErrTries = errors.New("journal: too many attempts without an answer")
+
 	// ErrInvalid: the caller passed something that a record cannot hold.
 	ErrInvalid = errors.New("journal: invalid record")
 
@@ -30,5 +33,5 @@ var (
 // refusal reports whether err says that a change was refused before it touched anything, so that other changes of the
 // same commit may go ahead.
 func refusal(err error) bool {
-	return errors.Is(err, ErrExists) || errors.Is(err, ErrUnknown) || errors.Is(err, ErrInvalid)
+	return errors.Is(err, ErrExists) || errors.Is(err, ErrUnknown) || errors.Is(err, ErrInvalid) || errors.Is(err, ErrTries)
 }

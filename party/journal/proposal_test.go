@@ -44,3 +44,26 @@ func TestBankRemembersAProposal(t *testing.T) {
 	require.Equal(t, admission.Body, got.Admission.Body)
 	require.Equal(t, admitted, got.Admitted)
 }
+
+// TestTries: attempts that come to nothing are numbered; every answer begins the count anew.
+func TestTries(t *testing.T) {
+	j := tax(t, filepath.Join(t.TempDir(), "tax.db"))
+	id := TaskID{1}
+	require.NoError(t, j.PutTask(id, record(7, 100)))
+	var last uint64
+	try := func(n int) {
+		for range n {
+			next, err := j.NextAttempt(id, 1)
+			require.NoError(t, err)
+			require.Greater(t, next, last)
+			last = next
+		}
+	}
+	try(MaxTries - 1)
+	require.NoError(t, j.PutAnswer(id, answer(0, last)))
+	try(MaxTries)
+	_, err := j.NextAttempt(id, 1)
+	require.ErrorIs(t, err, ErrTries)
+	require.NoError(t, j.PutAnswer(id, answer(1, last)), "a session that is under way may end")
+	try(1)
+}

@@ -44,7 +44,7 @@ func (j *Tax) PutTask(id TaskID, r *Record) error {
 }
 
 // NextAttempt returns an attempt number of at least atLeast, above every one that it returned for this task before, in
-// this process or an earlier one. ErrInvalid once they are used up.
+// this process or an earlier one. ErrInvalid once they are used up; ErrTries after MaxTries without an answer.
 func (j *Tax) NextAttempt(id TaskID, atLeast uint64) (uint64, error) {
 	var next uint64
 	err := j.update(func(tx *bolt.Tx) error {
@@ -52,15 +52,18 @@ func (j *Tax) NextAttempt(id TaskID, atLeast uint64) (uint64, error) {
 		if err != nil {
 			return err
 		}
-		last, err := lastAttempt(id, b)
+		last, tries, err := lastAttempt(id, b)
 		if err != nil {
 			return err
+		}
+		if tries >= MaxTries {
+			return ErrTries
 		}
 		next = max(last+1, atLeast)
 		if next > partypb.MaxAttempt {
 			return invalid("attempt %d, at most %d", next, uint64(partypb.MaxAttempt))
 		}
-		return b.Put(keyAttempt, encode(id[:], be64(next)))
+		return putAttempt(id, b, next, tries+1)
 	})
 	if err != nil {
 		return 0, err
@@ -68,18 +71,29 @@ func (j *Tax) NextAttempt(id TaskID, atLeast uint64) (uint64, error) {
 	return next, nil
 }
 
-// lastAttempt returns the attempt given out last, or 0.
-func lastAttempt(id TaskID, b *bolt.Bucket) (uint64, error) {
+// lastAttempt returns the attempt given out last, or 0, and how many were since the last answer.
+func lastAttempt(id TaskID, b *bolt.Bucket) (last, tries uint64, err error) {
 	v := b.Get(keyAttempt)
 	if v == nil {
-		return 0, nil
+		return 0, 0, nil
 	}
-	f, err := decode(id[:], v, 1)
+	f, err := decode(id[:], v, 2)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	return number(f[0], 8)
+	if last, err = number(f[0], 8); err == nil {
+		tries, err = number(f[1], 8)
+	}
+	return last, tries, err
 }
+
+func putAttempt(id TaskID, b *bolt.Bucket, last, tries uint64) error {
+	return b.Put(keyAttempt, encode(id[:], be64(last), be64(tries)))
+}
+
+// MaxTries is how many attempts at a task may begin without an answer between them: each costs the node work and evidence,
+// and a bank that breaks off every one is not charged for it.
+const MaxTries = 64
 
 // PutAnswer stores an answer, before it is sent. A superblock has one answer: a second one is ErrExists, even if it is the
 // same, and must not be sent. An attempt that NextAttempt did not give out is ErrInvalid.
@@ -100,7 +114,7 @@ func (j *Tax) PutAnswer(id TaskID, a *StoredAnswer) error {
 		if err != nil {
 			return err
 		}
-		last, err := lastAttempt(id, b)
+		last, _, err := lastAttempt(id, b)
 		if err != nil {
 			return err
 		}
@@ -114,7 +128,7 @@ func (j *Tax) PutAnswer(id TaskID, a *StoredAnswer) error {
 		if answers.Get(key) != nil {
 			return ErrExists
 		}
-		return answers.Put(key, record)
+		return errors.Join(answers.Put(key, record), putAttempt(id, b, last, 0))
 	})
 }
 
