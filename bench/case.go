@@ -24,6 +24,8 @@ type Case struct {
 	Schema *circuits.Schema
 	Model  *circuits.Model
 	Levels [][]uint16 // of each feature, of each company
+
+	full *full // of NewFullCase, in place of Model and Levels
 }
 
 // bins is how many attributes a characteristic has, at most: a scorecard has ten
@@ -95,11 +97,28 @@ func characteristic(rng *rand.Rand, name string, levels, width int) circuits.Cha
 }
 
 // Companies is the number of companies.
-func (c *Case) Companies() int { return len(c.Levels[0]) }
+func (c *Case) Companies() int {
+	if c.full != nil {
+		return len(c.full.records)
+	}
+	return len(c.Levels[0])
+}
 
 // Params are the parameters of the first n companies on an engine.
 func (c *Case) Params(e Engine, output score.OutputKind, n int) (score.Params, error) {
-	p, err := e.params(c.Model, output)
+	if e.Full() != (c.full != nil) {
+		return score.Params{}, fmt.Errorf("bench: engine %q does not take this batch", e.Name)
+	}
+	var p score.Params
+	var err error
+	if e.Full() {
+		p, err = c.full.params(e, output)
+	} else {
+		p, err = e.params(c.Model, output)
+	}
+	if err != nil {
+		return p, err
+	}
 	p.Companies = n
 	p.Superblock = p.DefaultSuperblock()
 	return p, err
@@ -114,8 +133,11 @@ func (c *Case) Columns(from, to int) [][]uint16 {
 	return x
 }
 
-// Plain evaluates every company in the clear.
+// Plain evaluates every company in the clear, on the grid.
 func (c *Case) Plain() (scores []int64, bands []int) {
+	if c.full != nil {
+		return nil, nil // see full.check
+	}
 	x := make([]uint16, len(c.Levels))
 	for i := range c.Companies() {
 		for f := range x {

@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/blindscore/blindscore/bench"
+	"github.com/blindscore/blindscore/mpc/score"
 )
 
 // TestCase wants the shape that the report claims, equal cases from equal
@@ -40,11 +41,40 @@ func TestCase(t *testing.T) {
 }
 
 func TestEngineNamed(t *testing.T) {
-	for _, e := range bench.Engines() {
+	for _, e := range all() {
 		got, err := bench.EngineNamed(e.Name)
 		require.NoError(t, err)
 		require.Equal(t, e, got)
 	}
 	_, err := bench.EngineNamed("punched cards")
 	require.ErrorContains(t, err, "ot")
+}
+
+// TestFullCase wants equal cases from equal arguments, and no engine on the batch of
+// another kind.
+func TestFullCase(t *testing.T) {
+	c, err := bench.NewFullCase(12, 100)
+	require.NoError(t, err)
+	require.Equal(t, 100, c.Companies())
+	again, err := bench.NewFullCase(12, 100)
+	require.NoError(t, err)
+	require.Equal(t, c.Schema.Digest(), again.Schema.Digest())
+	grid, err := bench.NewCase(12, 16, 100)
+	require.NoError(t, err)
+	for _, e := range all() {
+		right, wrong := grid, c
+		if e.Full() {
+			right, wrong = c, grid
+		}
+		_, err := right.Params(e, score.OutputBand, 100)
+		require.NoError(t, err)
+		_, err = wrong.Params(e, score.OutputBand, 100)
+		require.Error(t, err)
+	}
+	_, err = c.Params(bench.FullEngines()[0], score.OutputScore, 1)
+	require.Error(t, err)
+	for _, bad := range [][2]int{{0, 1}, {33, 1}, {3, -1}} {
+		_, err := bench.NewFullCase(bad[0], bad[1])
+		require.Error(t, err)
+	}
 }

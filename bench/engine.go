@@ -29,7 +29,7 @@ func Engines() []Engine {
 // EngineNamed returns the engine of that name.
 func EngineNamed(name string) (Engine, error) {
 	var names []string
-	for _, e := range Engines() {
+	for _, e := range append(Engines(), FullEngines()...) {
 		if e.Name == name {
 			return e, nil
 		}
@@ -40,7 +40,7 @@ func EngineNamed(name string) (Engine, error) {
 
 // Gives reports whether the engine delivers that output.
 func (e Engine) Gives(output score.OutputKind) bool {
-	return output == score.OutputBand || e.Form == score.OneTable
+	return output == score.OutputBand || e.Form == score.OneTable && !e.Full()
 }
 
 // Prepares reports whether a company alone can be prepared for.

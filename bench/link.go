@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/blindscore/blindscore/circuits/homomorphic/linear"
 	"github.com/blindscore/blindscore/mpc"
 	"github.com/blindscore/blindscore/mpc/lattice"
 	"github.com/blindscore/blindscore/mpc/ot"
@@ -21,14 +22,15 @@ var ErrWrong = errors.New("bench: a result differs from the plain evaluator")
 // Bank is the bank's end of a link that runs the protocol alone: no task, no
 // journal, no TLS, identities that everybody can derive. For measurements only.
 type Bank struct {
-	c      *Case
-	e      Engine
-	conn   *mpc.Conn
-	sender *ot.Sender
-	key    *lattice.SecretKey // of an engine that has one
-	runs   uint64
-	made   uint64 // prepared so far
-	ready  []*score.BankReady
+	c       *Case
+	e       Engine
+	conn    *mpc.Conn
+	sender  *ot.Sender
+	key     *lattice.SecretKey // of an engine that has one
+	weights *linear.Key
+	runs    uint64
+	made    uint64 // prepared so far
+	ready   []*score.BankReady
 
 	// Linked is how long base OTs took, Modelled what came with the model: to
 	// encrypt, send and lay out its table.
@@ -45,6 +47,7 @@ type Tax struct {
 	conn     *mpc.Conn
 	receiver *ot.Receiver
 	table    *lattice.Certified // of an engine that has one
+	weights  *linear.Certified
 	runs     uint64
 	made     uint64 // prepared so far
 	ready    []*score.TaxReady
@@ -135,7 +138,7 @@ func (b *Bank) run(ctx context.Context, output score.OutputKind, n int, ready *s
 	if err != nil {
 		return nil, err
 	}
-	out := &Outputs{b: b, side: side, kind: output, values: make([]uint16, n)}
+	out := &Outputs{b: b, p: p, side: side, kind: output, values: make([]uint16, n)}
 	return out, side.Run(ctx, session, b.conn, b.sender, blocks(p), func(block int, _ mpc.Digest, values []uint16) error {
 		from, _ := p.Span(block)
 		copy(out.values[from:], values)
@@ -220,14 +223,22 @@ func (t *Tax) run(ctx context.Context, output score.OutputKind, n int, ready *sc
 // Outputs are what a bank learned of a batch.
 type Outputs struct {
 	b      *Bank
+	p      score.Params
 	side   *score.Bank
 	kind   score.OutputKind
 	values []uint16
 }
 
-// Check compares every output with the plain evaluator's; ErrWrong.
+// Check compares every output with the plain evaluator's, to within the resolution
+// of an engine on full precision; ErrWrong.
 func (o *Outputs) Check() error {
 	for i, v := range o.values {
+		if f := o.b.c.full; f != nil {
+			if !f.check(o.p, i, int(v)) {
+				return fmt.Errorf("%w: band of company %d of %d", ErrWrong, i, len(o.values))
+			}
+			continue
+		}
 		if o.kind == score.OutputBand && int(v) != o.b.bands[i] {
 			return fmt.Errorf("%w: band of company %d of %d", ErrWrong, i, len(o.values))
 		}

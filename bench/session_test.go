@@ -21,10 +21,21 @@ type link struct {
 	flights int
 }
 
+// newCase is a batch for an engine.
+func newCase(e bench.Engine, levels, n int) (*bench.Case, error) {
+	if e.Full() {
+		return bench.NewFullCase(12, n)
+	}
+	return bench.NewCase(12, levels, n)
+}
+
+// all are the engines on a grid, and those on full precision.
+func all() []bench.Engine { return append(bench.Engines(), bench.FullEngines()...) }
+
 // newLink sets up a link for a made-up batch of 12 features.
 func newLink(t testing.TB, e bench.Engine, levels, n int) *link {
 	t.Helper()
-	c, err := bench.NewCase(12, levels, n)
+	c, err := newCase(e, levels, n)
 	require.NoError(t, err)
 	conn, peer := mpctest.Conns(t, 0)
 	l := &link{conn: conn, done: make(chan error, 1)}
@@ -57,7 +68,7 @@ func outputs(e bench.Engine) []score.OutputKind {
 
 // TestSession runs what the benchmarks run, several batches on one link.
 func TestSession(t *testing.T) {
-	for _, e := range bench.Engines() {
+	for _, e := range all() {
 		t.Run(e.Name, func(t *testing.T) {
 			l := newLink(t, e, 256, 300)
 			for _, output := range outputs(e) {
@@ -92,7 +103,7 @@ func TestRefusedOrder(t *testing.T) {
 
 // BenchmarkSession runs whole sessions on a link that is set up.
 func BenchmarkSession(b *testing.B) {
-	for _, e := range bench.Engines() {
+	for _, e := range all() {
 		for _, output := range outputs(e) {
 			for _, n := range []int{1, 1000, 100_000} {
 				b.Run(fmt.Sprintf("engine=%s/output=%v/features=12/levels=256/n=%d", e.Name, output, n), func(b *testing.B) {

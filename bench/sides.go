@@ -22,10 +22,16 @@ func joint() lattice.Joint { return lattice.JointFromNonce(sha256.Sum256([]byte(
 // sendTable makes and sends the model's encrypted table, if the engine has one,
 // and waits until the tax node has laid it out.
 func (b *Bank) sendTable(ctx context.Context) error {
-	if b.e.Stage != score.EngineLattice {
+	begin := time.Now()
+	switch b.e.Stage {
+	case score.EngineLattice:
+	case score.EngineLinear:
+		err := b.sendWeights(ctx)
+		b.Modelled = time.Since(begin)
+		return err
+	default:
 		return nil
 	}
-	begin := time.Now()
 	p, err := b.c.Params(b.e, score.OutputBand, 0)
 	if err != nil {
 		return err
@@ -49,7 +55,11 @@ func (b *Bank) sendTable(ctx context.Context) error {
 // recvTable takes the table in. Here the bank vouches for its own table; a tax
 // node wants an approver's word.
 func (t *Tax) recvTable(ctx context.Context) error {
-	if t.e.Stage != score.EngineLattice {
+	switch t.e.Stage {
+	case score.EngineLattice:
+	case score.EngineLinear:
+		return t.recvWeights(ctx)
+	default:
 		return nil
 	}
 	p, err := t.c.Params(t.e, score.OutputBand, 0)
@@ -128,10 +138,11 @@ func (t *Tax) prepare(ctx context.Context) error {
 }
 
 func (b *Bank) side(p score.Params, ready *score.BankReady) (*score.Bank, error) {
-	if b.key == nil {
-		return score.NewBank(p, b.c.Model, nil)
+	in := score.BankInputs{Model: b.c.Model, Key: b.key, LinearKey: b.weights}
+	if f := b.c.full; f != nil {
+		in.Integer, in.Circuit, in.Cuts = f.integer, f.circuit, f.linear.Probabilities
 	}
-	side, err := score.NewLatticeBank(p, b.c.Model, nil, b.key)
+	side, err := in.Bank(p)
 	if err == nil && ready != nil {
 		err = side.UseReady(ready)
 	}
@@ -139,11 +150,20 @@ func (b *Bank) side(p score.Params, ready *score.BankReady) (*score.Bank, error)
 }
 
 func (t *Tax) side(p score.Params, ready *score.TaxReady) (*score.Tax, error) {
-	input := func(_ context.Context, from, to int) ([][]uint16, error) { return t.c.Columns(from, to), nil }
-	if t.table == nil {
-		return score.NewTax(p, input)
+	in := score.TaxInputs{
+		Levels: func(_ context.Context, from, to int) ([][]uint16, error) { return t.c.Columns(from, to), nil },
+		Table:  t.table, LinearTable: t.weights,
 	}
-	side, err := score.NewLatticeTax(p, input, t.table)
+	if f := t.c.full; f != nil {
+		in.Columns = func(_ context.Context, from, to int) ([][]int64, error) {
+			x := make([][]int64, len(f.columns[p.Engine]))
+			for c := range x {
+				x[c] = f.columns[p.Engine][c][from:to]
+			}
+			return x, nil
+		}
+	}
+	side, err := in.Tax(p)
 	if err == nil && ready != nil {
 		err = side.UseReady(ready)
 	}

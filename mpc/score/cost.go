@@ -37,7 +37,7 @@ const (
 	perOTRow       = 0.0021 // one OT of the extension, K = 4
 	perTableEntry  = 0.0012 // a word of EngineOT's tables, written and masked
 	perLatticeRow  = 0.027  // a row added, for 256 companies: 6.5 ns a row of each of rank + 1 polynomials
-	perColumn      = 0.12   // of EngineLinear: two products and a transform, per company
+	perColumn      = 0.06   // of EngineLinear: two products and a transform, per company
 	perSlotColumn  = 0.3    // of EngineProbability: encrypting and weighing a column
 	perSlotProduct = 2      // of EngineProbability: a multiplication of the polynomial
 )

@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/bits"
 	"slices"
+	"sync"
 
 	"github.com/tuneinsight/lattigo/v5/core/rlwe"
 
@@ -86,11 +87,7 @@ func NewParams(c Config) (Params, error) {
 		squares += f.size() * f.size()
 	}
 	var err error
-	p.rlwe, err = rlwe.NewParametersFromLiteral(rlwe.ParametersLiteral{LogN: logN, Q: []uint64{q0, q1}, NTTFlag: true})
-	if err != nil {
-		return Params{}, fmt.Errorf("%w: %w", homomorphic.ErrParams, err)
-	}
-	if err := homomorphic.CheckParameters(p.rlwe); err != nil {
+	if p.rlwe, err = theRing(); err != nil {
 		return Params{}, err
 	}
 	p.torus = newTorus(p.rlwe.RingQ())
@@ -100,6 +97,15 @@ func NewParams(c Config) (Params, error) {
 	}
 	return p, nil
 }
+
+// theRing is the one ring of all parameters; its tables take a millisecond to make.
+var theRing = sync.OnceValues(func() (rlwe.Parameters, error) {
+	p, err := rlwe.NewParametersFromLiteral(rlwe.ParametersLiteral{LogN: logN, Q: []uint64{q0, q1}, NTTFlag: true})
+	if err != nil {
+		return p, fmt.Errorf("%w: %w", homomorphic.ErrParams, err)
+	}
+	return p, homomorphic.CheckParameters(p)
+})
 
 // size is the largest absolute value.
 func (f Interval) size() float64 { return float64(max(f.Max, -f.Min)) }
