@@ -18,8 +18,11 @@ import (
 	"github.com/blindscore/blindscore/examples/internal/approval"
 	"github.com/blindscore/blindscore/examples/internal/cli"
 	governance "github.com/blindscore/blindscore/examples/internal/govern"
+	"github.com/blindscore/blindscore/mpc"
+	"github.com/blindscore/blindscore/mpc/mpctest"
 	"github.com/blindscore/blindscore/mpc/score"
 	"github.com/blindscore/blindscore/party"
+	"github.com/blindscore/blindscore/party/cheats"
 	"github.com/blindscore/blindscore/party/evidence"
 	"github.com/blindscore/blindscore/party/ledger"
 	"github.com/blindscore/blindscore/party/ledger/remote"
@@ -213,7 +216,10 @@ func TestRegulatorReplaysHonestNodes(t *testing.T) {
 func TestRegulatorFindsACheatingBank(t *testing.T) {
 	a := newAudited(t, false)
 	other := otherModel(a.Pair)
-	cheating := &partytest.CheatingBank{
+	cheating := &cheats.Bank{
+		Seeded: func(cfg mpc.Config, seed mpc.Seed) (*mpc.Session, error) {
+			return mpctest.SeededSession(t, cfg, seed), nil
+		},
 		Identity: a.BankID, Peers: partytest.Pinned(a.TaxID), Approved: a.Made.Model, Salt: a.Salt, Approval: a.BankConfig.Approval.Digest,
 		Auditors: a.TaxConfig.Auditors, Evidence: a.BankConfig.Evidence, Superblock: 20,
 		Used: func(block int) *circuits.Model {

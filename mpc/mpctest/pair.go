@@ -48,13 +48,7 @@ func Sessions(t testing.TB, binding [32]byte) (bank, tax *mpc.Session) {
 // vectors and for comparing runs.
 func SeededSession(t testing.TB, cfg mpc.Config, seed mpc.Seed) *mpc.Session {
 	t.Helper()
-	s, err := Again(cfg, seed)
+	s, err := replay.NewSession.(func(mpc.Config, mpc.Seed) (*mpc.Session, error))(cfg, seed)
 	require.NoError(t, err)
 	return s
-}
-
-// Again is SeededSession without a test: a party that cheats may run from a seed
-// as often as it likes.
-func Again(cfg mpc.Config, seed mpc.Seed) (*mpc.Session, error) {
-	return replay.NewSession.(func(mpc.Config, mpc.Seed) (*mpc.Session, error))(cfg, seed)
 }

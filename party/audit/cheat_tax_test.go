@@ -14,14 +14,15 @@ import (
 	"github.com/blindscore/blindscore/mpc"
 	"github.com/blindscore/blindscore/party"
 	"github.com/blindscore/blindscore/party/audit"
+	"github.com/blindscore/blindscore/party/cheats"
 	"github.com/blindscore/blindscore/party/evidence"
 	"github.com/blindscore/blindscore/party/partytest"
 	"github.com/blindscore/blindscore/party/transport"
 )
 
 // cheatingTax is the pair's tax node.
-func cheatingTax(p *partytest.Pair) *partytest.CheatingTax {
-	return &partytest.CheatingTax{
+func cheatingTax(p *partytest.Pair) *cheats.Tax {
+	return &cheats.Tax{
 		Identity: p.TaxID, Schema: p.Made.Schema, Records: p.Records, Evidence: p.TaxConfig.Evidence,
 		Auditors: p.TaxConfig.Auditors, OwnAuditors: p.TaxConfig.OwnAuditors,
 	}
@@ -29,7 +30,7 @@ func cheatingTax(p *partytest.Pair) *partytest.CheatingTax {
 
 // againstCheat has the pair's honest bank score at a cheating tax node, and opens
 // both sides' cases.
-func againstCheat(p *partytest.Pair, x *partytest.CheatingTax) (batch *party.Batch, bank, tax *audit.Verdict) {
+func againstCheat(p *partytest.Pair, x *cheats.Tax) (batch *party.Batch, bank, tax *audit.Verdict) {
 	p.T.Helper()
 	batch, d := servedBy(p, x)
 	dossier, err := x.Hand(d, filepath.Join(p.T.TempDir(), "tax"))
@@ -51,7 +52,7 @@ func againstCheat(p *partytest.Pair, x *partytest.CheatingTax) (batch *party.Bat
 }
 
 // servedBy has the cheating tax node answer one batch.
-func servedBy(p *partytest.Pair, x *partytest.CheatingTax) (*party.Batch, *evidence.Dossier) {
+func servedBy(p *partytest.Pair, x *cheats.Tax) (*party.Batch, *evidence.Dossier) {
 	p.T.Helper()
 	l, err := transport.Listen("127.0.0.1:0", transport.Config{Identity: p.TaxID, Peers: partytest.Pinned(p.BankID), PeerRole: transport.RoleBank})
 	require.NoError(p.T, err)

@@ -9,14 +9,19 @@ import (
 
 	"github.com/blindscore/blindscore/circuits"
 	"github.com/blindscore/blindscore/mpc"
+	"github.com/blindscore/blindscore/mpc/mpctest"
 	"github.com/blindscore/blindscore/mpc/score"
 	"github.com/blindscore/blindscore/party/audit"
+	"github.com/blindscore/blindscore/party/cheats"
 	"github.com/blindscore/blindscore/party/partytest"
 )
 
 // cheatingBank is the pair's bank, with 20 companies in a superblock.
-func cheatingBank(p *partytest.Pair) *partytest.CheatingBank {
-	return &partytest.CheatingBank{
+func cheatingBank(p *partytest.Pair) *cheats.Bank {
+	return &cheats.Bank{
+		Seeded: func(cfg mpc.Config, seed mpc.Seed) (*mpc.Session, error) {
+			return mpctest.SeededSession(p.T, cfg, seed), nil
+		},
 		Identity: p.BankID, Peers: partytest.Pinned(p.TaxID), Approved: p.Made.Model, Salt: p.Salt, Approval: [32]byte{1},
 		Auditors: p.TaxConfig.Auditors, Evidence: p.BankConfig.Evidence, Superblock: 20,
 		Table: p.BankConfig.Table, Nonce: p.Nonce, Seed: p.Seed,
@@ -39,7 +44,7 @@ func ownPoints(p *partytest.Pair) (own []int64) {
 
 // cheat runs a batch of the cheating bank's, stops the tax node and opens both
 // sides' cases.
-func cheat(p *partytest.Pair, b *partytest.CheatingBank) (x *partytest.CheatedBatch, bank, tax func(sample ...int) *audit.Verdict) {
+func cheat(p *partytest.Pair, b *cheats.Bank) (x *cheats.Batch, bank, tax func(sample ...int) *audit.Verdict) {
 	p.T.Helper()
 	p.Serve()
 	x, err := b.Score(p.T.Context(), p.Addr, p.Companies, ownPoints(p))

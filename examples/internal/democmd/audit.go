@@ -157,7 +157,9 @@ func (w *world) replayBank(ctx context.Context, files madeup.Files, who string, 
 		}
 		args = append(args, "--openings", out)
 	}
-	args = append(args, "--finding", w.at(who+"-finding"))
+	if who == "second" {
+		args = append(args, "--finding", w.at("second-finding"))
+	}
 	given, err := govern.ReadApproval(w.at(who + "-approval.json"))
 	if err != nil {
 		return "", err

@@ -12,8 +12,8 @@ import (
 	"github.com/blindscore/blindscore/examples/internal/cli"
 	"github.com/blindscore/blindscore/examples/internal/govern"
 	"github.com/blindscore/blindscore/examples/internal/madeup"
+	"github.com/blindscore/blindscore/party/cheats"
 	"github.com/blindscore/blindscore/party/evidence"
-	"github.com/blindscore/blindscore/party/partytest"
 	"github.com/blindscore/blindscore/party/transport"
 	"github.com/blindscore/blindscore/party/uscc"
 )
@@ -23,7 +23,7 @@ import (
 
 // cheated is what came of it.
 type cheated struct {
-	batch *partytest.CheatedBatch
+	batch *cheats.Batch
 	right int // ratings that the bank read off the bands
 }
 
@@ -93,7 +93,7 @@ func (w *world) cheat(ctx context.Context, companies iter.Seq[madeup.Company], c
 }
 
 // cheatingBank is the second bank, with its approved scorecard and the one that it runs.
-func (w *world) cheatingBank() (*partytest.CheatingBank, *circuits.Model, error) {
+func (w *world) cheatingBank() (*cheats.Bank, *circuits.Model, error) {
 	schema, err := madeup.Schema()
 	if err != nil {
 		return nil, nil, err
@@ -129,7 +129,7 @@ func (w *world) cheatingBank() (*partytest.CheatingBank, *circuits.Model, error)
 	if _, err := approval.For(id.Peer(), approved, salt, time.Now()); err != nil {
 		return nil, nil, err
 	}
-	return &partytest.CheatingBank{
+	return &cheats.Bank{
 		Identity: id, Peers: transport.Peers{Roots: roots}, Approved: approved, Salt: salt.Reveal(), Approval: approval.Digest,
 		Auditors: auditors, Evidence: archive, Used: func(int) *circuits.Model { return used },
 	}, approved, nil

@@ -1,4 +1,4 @@
-package partytest
+package cheats
 
 import (
 	"context"
@@ -20,13 +20,13 @@ import (
 	"github.com/blindscore/blindscore/party/uscc"
 )
 
-// CheatingBank is a bank that proposes tasks with its approved model and runs
+// Bank is a bank that proposes tasks with its approved model and runs
 // another. The protocol cannot stop it, and the tax node cannot notice: it learns
 // as many bits of a company as it pays for, of a function that nobody approved.
 // An audit finds it. It speaks the protocol with the public packages only, signs
 // what it sends, since nobody would answer otherwise, and keeps its evidence
 // truthfully, so that it can hand over a Dossier.
-type CheatingBank struct {
+type Bank struct {
 	Identity *transport.Identity
 	Peers    transport.Peers
 
@@ -49,6 +49,10 @@ type CheatingBank struct {
 	// With 1, Used decides about every company by itself.
 	Superblock int
 
+	// Seeded makes a session from a seed. A batch under several models takes one for
+	// each from the same seed, which only tests can make (mpctest.SeededSession).
+	Seeded func(mpc.Config, mpc.Seed) (*mpc.Session, error)
+
 	// Used is the model that is run in a superblock; nil means Approved in all.
 	Used func(block int) *circuits.Model
 	// UsedOwn are the own points that are run with for the i-th admitted company,
@@ -59,8 +63,8 @@ type CheatingBank struct {
 	Escrowed *mpc.Root
 }
 
-// CheatedBatch is what a cheating bank has of a batch.
-type CheatedBatch struct {
+// Batch is what a cheating bank has of a batch.
+type Batch struct {
 	Task     [32]byte // digest
 	Admitted partypb.Bitmap
 	Withheld partypb.Bitmap // of the admitted companies
@@ -70,7 +74,7 @@ type CheatedBatch struct {
 
 // Hand writes the bank's dossier of the batch into a directory that must not
 // exist, with its archive's files, and reads it again.
-func (b *CheatingBank) Hand(x *CheatedBatch, dir string) (*evidence.Dossier, error) {
+func (b *Bank) Hand(x *Batch, dir string) (*evidence.Dossier, error) {
 	if err := x.Dossier.Write(dir, b.Evidence); err != nil {
 		return nil, err
 	}
@@ -79,7 +83,7 @@ func (b *CheatingBank) Hand(x *CheatedBatch, dir string) (*evidence.Dossier, err
 
 // Score dials the tax node at addr and runs a batch, of whose companies own are
 // the bank's own points that it commits to; nil if the approved model has none.
-func (b *CheatingBank) Score(ctx context.Context, addr string, companies []uscc.ID, own []int64) (*CheatedBatch, error) {
+func (b *Bank) Score(ctx context.Context, addr string, companies []uscc.ID, own []int64) (*Batch, error) {
 	c, err := transport.Dial(ctx, addr, transport.Config{Identity: b.Identity, Peers: b.Peers, PeerRole: transport.RoleTax})
 	if err != nil {
 		return nil, err
@@ -101,7 +105,7 @@ func (b *CheatingBank) Score(ctx context.Context, addr string, companies []uscc.
 
 // cheat is one batch of a cheating bank.
 type cheat struct {
-	b      *CheatingBank
+	b      *Bank
 	t      *talk
 	sender *ot.Sender
 	key    *lattice.SecretKey // of the encrypted table
@@ -248,7 +252,7 @@ func (r *cheat) newTask(ids []byte) (*partypb.Task, error) {
 
 // params are those of the approved model and of its encrypted table: a bank that
 // cheats says nothing else.
-func (b *CheatingBank) params() score.Params {
+func (b *Bank) params() score.Params {
 	p := score.ParamsFor(b.Approved, score.OutputBand)
 	p.OT.K = otField
 	if b.Table == nil {

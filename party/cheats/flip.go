@@ -1,4 +1,4 @@
-package partytest
+package cheats
 
 import (
 	"crypto/sha256"

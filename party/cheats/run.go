@@ -1,8 +1,9 @@
-package partytest
+package cheats
 
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -10,7 +11,6 @@ import (
 
 	"github.com/blindscore/blindscore/circuits"
 	"github.com/blindscore/blindscore/mpc"
-	"github.com/blindscore/blindscore/mpc/mpctest"
 	"github.com/blindscore/blindscore/mpc/score"
 	"github.com/blindscore/blindscore/party/evidence"
 	"github.com/blindscore/blindscore/party/partypb"
@@ -44,9 +44,9 @@ func (r *cheat) segments() []*segment {
 }
 
 // session runs the batch in one session: to the tax node it is a single one, and
-// behind it every segment has a session of its own from the one seed that was
-// committed to.
-func (r *cheat) session(ctx context.Context) (*CheatedBatch, error) {
+// behind it every segment, where there are several, has a session of its own from
+// the one seed that was committed to.
+func (r *cheat) session(ctx context.Context) (*Batch, error) {
 	fresh, index := r.t.root.Fresh()
 	root, err := seedOf(r.t.root)
 	if err != nil {
@@ -67,7 +67,7 @@ func (r *cheat) session(ctx context.Context) (*CheatedBatch, error) {
 	if err := log.Start(start, reply); err != nil {
 		return nil, err
 	}
-	x := &CheatedBatch{
+	x := &Batch{
 		Task: r.digest, Admitted: r.admitted.GetAdmitted(), Values: make([]uint16, r.p.Companies), Dossier: r.dossier,
 	}
 	digests := make([][32]byte, r.p.Superblocks())
@@ -76,7 +76,14 @@ func (r *cheat) session(ctx context.Context) (*CheatedBatch, error) {
 		Record: func(f mpc.Flight) error { return log.Flight(f, f.From == mpc.RoleTax) },
 	}
 	list := r.segments()
-	if err := r.run(ctx, list, cfg, mpc.RootSession(root, index), func(block int, digest mpc.Digest, values []uint16) error {
+	sessions := func() (*mpc.Session, error) { return mpc.NewSession(cfg, fresh) }
+	if len(list) > 1 {
+		if r.b.Seeded == nil {
+			return nil, errors.New("cheats: a batch under several models needs Seeded")
+		}
+		sessions = func() (*mpc.Session, error) { return r.b.Seeded(cfg, mpc.RootSession(root, index)) }
+	}
+	if err := r.run(ctx, list, sessions, func(block int, digest mpc.Digest, values []uint16) error {
 		from, _ := r.p.Span(block)
 		copy(x.Values[from:], values) // superblocks do not overlap
 		digests[block] = digest
@@ -116,14 +123,14 @@ func (r *cheat) start(ctx context.Context, commitment [32]byte, index uint64) (s
 }
 
 // run has one segment after the other use the connection.
-func (r *cheat) run(ctx context.Context, list []*segment, cfg mpc.Config, seed mpc.Seed, result func(int, mpc.Digest, []uint16) error) error {
+func (r *cheat) run(ctx context.Context, list []*segment, sessions func() (*mpc.Session, error), result func(int, mpc.Digest, []uint16) error) error {
 	arrived := r.split(list)
 	for _, s := range list {
 		bank, err := r.side(s.model)
 		if err != nil {
 			return err
 		}
-		session, err := mpctest.Again(cfg, seed)
+		session, err := sessions()
 		if err != nil {
 			return err
 		}
@@ -239,7 +246,7 @@ func (h *half) SetDeadline(t time.Time) error {
 }
 
 // end takes the outcome, and exchanges the receipt like an honest bank.
-func (r *cheat) end(ctx context.Context, x *CheatedBatch, log *evidence.SessionLog, digests [][32]byte) error {
+func (r *cheat) end(ctx context.Context, x *Batch, log *evidence.SessionLog, digests [][32]byte) error {
 	c, err := r.t.get(ctx)
 	if err != nil {
 		return err

@@ -1,4 +1,4 @@
-package partytest
+package cheats
 
 import (
 	"context"
@@ -20,11 +20,11 @@ import (
 	"github.com/blindscore/blindscore/party/uscc"
 )
 
-// CheatingTax is a tax node that admits everybody, commits to what its records
+// Tax is a tax node that admits everybody, commits to what its records
 // say, and returns something else. The bank cannot notice; the authority's own
 // auditors find it. It serves one batch, by oblivious transfer, and keeps its
 // evidence truthfully.
-type CheatingTax struct {
+type Tax struct {
 	Identity              *transport.Identity
 	Schema                *circuits.Schema
 	Records               records.Source
@@ -44,7 +44,7 @@ type CheatingTax struct {
 
 // Serve plays the tax node on a connection, from the greeting to the receipt. The
 // dossier that it returns is complete but for the archive's files.
-func (x *CheatingTax) Serve(ctx context.Context, c *transport.Conn) (*evidence.Dossier, error) {
+func (x *Tax) Serve(ctx context.Context, c *transport.Conn) (*evidence.Dossier, error) {
 	f := &flipper{Conn: c, sign: x.Identity.Sign, flip: x.Flip}
 	t, err := newTalk(c, f, mpc.RoleTax, x.Identity, x.Evidence)
 	if err != nil {
@@ -60,8 +60,8 @@ func (x *CheatingTax) Serve(ctx context.Context, c *transport.Conn) (*evidence.D
 	return r.dossier, nil
 }
 
-// Hand is CheatingBank.Hand for a tax node.
-func (x *CheatingTax) Hand(d *evidence.Dossier, dir string) (*evidence.Dossier, error) {
+// Hand is Bank.Hand for a tax node.
+func (x *Tax) Hand(d *evidence.Dossier, dir string) (*evidence.Dossier, error) {
 	if err := d.Write(dir, x.Evidence); err != nil {
 		return nil, err
 	}
@@ -70,7 +70,7 @@ func (x *CheatingTax) Hand(d *evidence.Dossier, dir string) (*evidence.Dossier, 
 
 // taxCheat is one batch of a cheating tax node.
 type taxCheat struct {
-	x        *CheatingTax
+	x        *Tax
 	t        *talk
 	f        *flipper
 	receiver *ot.Receiver
