@@ -11,50 +11,26 @@ type candidate struct {
 	form   form
 	engine score.EngineKind
 	params score.Params
-	cost   score.Cost
 	err    error
 }
 
-// candidates are all engines that the bank has a form of its model for, the best
-// that runs first. Engines whose bound of bits holds against a bank that deviates
-// come before the one whose does not; then what is exact on values in full
-// precision, which a grid cuts; then what is done sooner over this link.
-func (l *Link) candidates(req Request, own []int64) []candidate {
+// candidates are all engines that the bank has a form of its model for, the one
+// to be preferred first: engines whose bound of bits holds against a bank that
+// deviates come before the one whose does not; then what is exact on values in
+// full precision, which a grid cuts; then the encrypted table, which takes an
+// eighth of the bytes of oblivious transfer with one table, and a fortieth with
+// two, at 12 features of 256 levels.
+func (b *Bank) candidates() []candidate {
 	var all []candidate
-	for _, f := range l.b.forms() {
+	for _, f := range b.forms() {
 		for _, engine := range enginesOf(f) {
-			c := candidate{form: f, engine: engine}
-			c.params, c.err = l.paramsFor(f, engine, req, own)
-			if c.err == nil {
-				c.cost, c.err = c.params.Cost()
-			}
-			all = append(all, c)
+			all = append(all, candidate{form: f, engine: engine})
 		}
-	}
-	best := 0
-	for i := range all {
-		if all[i].err == nil && (all[best].err != nil || l.better(&all[i], &all[best])) {
-			best = i
-		}
-	}
-	if best > 0 {
-		all[0], all[best] = all[best], all[0]
 	}
 	return all
 }
 
-// better reports whether a is to be preferred to b.
-func (l *Link) better(a, b *candidate) bool {
-	if a.cost.Bounded != b.cost.Bounded {
-		return a.cost.Bounded
-	}
-	if a.cost.FullPrecision != b.cost.FullPrecision {
-		return a.cost.FullPrecision
-	}
-	return l.seconds(a.params) < l.seconds(b.params)
-}
-
-// enginesOf are the engines that hold a form of a model.
+// enginesOf are the engines that hold a form of a model, the better one first.
 func enginesOf(f form) []score.EngineKind {
 	switch f.(type) {
 	case *integerForm:
@@ -62,7 +38,7 @@ func enginesOf(f form) []score.EngineKind {
 	case *circuitForm:
 		return []score.EngineKind{score.EngineProbability}
 	}
-	return []score.EngineKind{score.EngineOT, score.EngineLattice}
+	return []score.EngineKind{score.EngineLattice, score.EngineOT}
 }
 
 // paramsFor are the parameters of a batch on an engine, in the better form of
@@ -116,24 +92,22 @@ func (l *Link) paramsFor(f form, engine score.EngineKind, req Request, own []int
 	return p, p.Validate()
 }
 
-// choose picks the engine and the form of stage 2 for a batch.
-//
-// Of a model on the grid that is the encrypted table wherever the tax node trusts
-// it: at 12 features of 256 levels it takes an eighth of the bytes of oblivious
-// transfer with one table, and a fortieth with two. The form of stage 2 is two
-// small tables where the thresholds allow it and the bytes they save take longer
-// to send than their two flights more take to travel.
+// choose picks the engine, the best that the tax node runs for this model, and the
+// form of stage 2, for a batch: two small tables where the thresholds allow it and
+// the bytes they save take longer to send than their two flights more take to
+// travel.
 func (l *Link) choose(req Request, own []int64) (*candidate, error) {
-	all := l.candidates(req, own)
-	if all[0].err == nil {
-		return &all[0], nil
-	}
-	for i := range all { // what was asked for says why it is not to be had
-		if all[i].engine == l.b.cfg.Engine {
-			return nil, all[i].err
+	var why error
+	for _, c := range l.b.candidates() {
+		c.params, c.err = l.paramsFor(c.form, c.engine, req, own)
+		if c.err == nil {
+			return &c, nil
+		}
+		if why == nil || c.engine == l.b.cfg.Engine { // what was asked for says best why it is not to be had
+			why = c.err
 		}
 	}
-	return nil, all[0].err
+	return nil, why
 }
 
 // assumedRate is the bandwidth, in bytes a second, that the choice assumes: 1

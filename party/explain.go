@@ -29,8 +29,20 @@ func (l *Link) Explain(req Request) (*Explanation, error) {
 		return nil, err
 	}
 	e := &Explanation{}
-	for i, c := range l.candidates(req, own) {
-		e.Engines = append(e.Engines, EngineChoice{c.engine, c.params.Form, c.cost, i == 0 && c.err == nil, c.err})
+	chosen := false
+	for _, c := range l.b.candidates() {
+		x := EngineChoice{Engine: c.engine}
+		var p score.Params
+		if p, x.Err = l.paramsFor(c.form, c.engine, req, own); x.Err == nil {
+			x.Form = p.Form
+			x.Cost, x.Err = p.Cost()
+		}
+		if x.Chosen = x.Err == nil && !chosen; x.Chosen {
+			chosen = true
+			e.Engines = append([]EngineChoice{x}, e.Engines...)
+			continue
+		}
+		e.Engines = append(e.Engines, x)
 	}
 	return e, nil
 }
@@ -60,5 +72,5 @@ func (e *Explanation) why(i int) string {
 	case best.Cost.FullPrecision != other.Cost.FullPrecision:
 		return "it sees values on a grid only"
 	}
-	return "it takes longer over this link"
+	return "it takes more bytes and time"
 }
