@@ -1,6 +1,7 @@
 // Package ledger is the log that banks, tax nodes and regulators write, and the state that its entries add up to: which
 // parties are active, which models approved, which consents live, which tasks were admitted and receipted, what audits found.
-// It stands on its own: the nodes of package party do not consult it yet. An auditor proves from it what was done.
+// A tax node goes by it through a Mirror (package admission), nodes write to it through an Outbox, and an auditor proves from
+// it what was done (package audit).
 //
 // # Entries and state
 //

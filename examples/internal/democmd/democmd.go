@@ -28,13 +28,17 @@ const maxDemo = 1_000_000
 const usage = `Usage: demo [-companies N] [-engine auto|lattice|ot] [-seed S] [-json]
        demo -vault [-companies N] [-seed S] [-json]
 
-Starts a tax node and a bank as two processes on this machine, over made-up companies. The bank learns the score band
-of each company; the tax node learns which companies were asked about. Every band is checked against the plain
-evaluator, and the exit code is 1 if one differs.
+Plays a little country on this machine, over made-up companies: a regulator with a ledger and a witness, a tax node, and
+a bank, each a process of its own. The companies sign consents, the regulator approves the bank's scorecard, and the bank
+learns the score band of each company; the tax node learns which companies were asked about. One company takes its consent
+back, one has no bits left, one never consented. Every answer is checked against the plain evaluator, and the exit code is
+1 if one differs. Then auditors hold every evaluation against the ledger, and run both sides again; and a second bank, which
+runs another scorecard than its approved one, is found and suspended.
 
-Scores are computed on an encrypted table (engine lattice), which this process, in the role of the approver, makes again
-before the tax node is told to trust it; or by oblivious transfer (engine ot), which needs no approver and takes many
-times the bytes.
+Scores are computed on an encrypted table (engine lattice), which the regulator made again before it approved it; or by
+oblivious transfer (engine ot), which needs no table and takes many times the bytes.
+
+With -vault the tax node is offline: it leaves its register encrypted under a key that three offices share.
 
 `
 
