@@ -18,8 +18,8 @@
 // for them). Once per session: parameters, binding, seed, list of superblocks, and
 // the number of the first OT extension (ot.Sender.Next before the session). Per
 // superblock all flights (mpc.Config.Record): payloads of the other side, hashes
-// of this side. The inputs: model, own points and lattice key of a bank; levels,
-// certified table and withheld companies of a tax node.
+// of this side. The inputs: model, own points and key of the encrypted table of a
+// bank; levels or columns, certified table and withheld companies of a tax node.
 //
 // The bank's side replays without any data of the tax side but what it was sent
 // anyway.
@@ -30,8 +30,10 @@
 // randomness the seeds of just these superblocks are needed (mpc.BlockSeed). Of the
 // connection, the seed of the OT set-up is: whoever holds a tax node's and the
 // flights sees the OT choices of every superblock on that connection (with
-// score.EngineOT these are the levels, with score.EngineLattice the indices of
-// stage 2, which together with the bank's view give the scores). A tax side is
+// score.EngineOT these are the levels, with all other engines the indices of stage
+// 2, which together with the bank's view give the scores; the seed of a superblock
+// of score.EngineProbability gives the key that its columns are encrypted under). A
+// tax side is
 // therefore replayed on the tax authority's premises, by its own auditors, and
 // nothing but the list of deviations leaves.
 //
