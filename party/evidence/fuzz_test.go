@@ -82,6 +82,7 @@ func FuzzReadDossier(f *testing.F) {
 
 func FuzzParseParts(f *testing.F) {
 	f.Add(taxPart().Encode(), 5)
+	f.Add((&evidence.TaxPart{Columns: [][]int64{{-1, 1 << 60}, {0, 7}}}).Encode(), 2)
 	f.Add((&evidence.BankPart{Own: []int64{1, 2}}).Encode(), 2)
 	f.Add(make([]byte, 34), 1<<22)
 	f.Add(make([]byte, 40), -3)
