@@ -131,7 +131,8 @@ func newNodesTax(ctx context.Context, j job, c *bench.Case, r *reply) (side, err
 		return nil, err
 	}
 	node, err := party.NewTaxNode(party.TaxConfig{
-		Identity: cfg.Identity, Schema: c.Schema, Records: &holdings{ids: companies(c), c: c}, Journal: s.kept,
+		Admission: openGate{},
+		Identity:  cfg.Identity, Schema: c.Schema, Records: &holdings{ids: companies(c), c: c}, Journal: s.kept,
 		Trusted:    func([32]byte) bool { return true }, // the report is its own approver
 		AllowScore: true, MaxBits: bench.ScoreBits, Grace: time.Second,
 		Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})),

@@ -80,13 +80,16 @@ func (w *world) names() error {
 
 // run runs one of the programs to its end and returns what it printed.
 func (w *world) run(ctx context.Context, args ...string) (string, error) {
-	var out bytes.Buffer
-	p, err := startWith(ctx, &out, w.stderr, args...)
+	var out, complaint bytes.Buffer
+	p, err := startWith(ctx, &out, &complaint, args...)
 	if err != nil {
 		return "", err
 	}
 	err = p.wait()
 	_ = p.stop()
+	if !exited(err, cli.ExitFound) { // which is for who called to say
+		_, _ = complaint.WriteTo(w.stderr)
+	}
 	if err != nil {
 		return out.String(), fmt.Errorf("%s %s: %w", args[0], args[1], err)
 	}
