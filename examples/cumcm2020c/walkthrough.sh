@@ -1,19 +1,22 @@
 #!/bin/sh
-# From the files to bands, and to an audit: sh walkthrough.sh RECIPE MONTHLY_VAT.csv [FIRMS]
+# From the files to bands, and to an audit: sh walkthrough.sh MONTHLY_VAT.csv [FIRMS]
 #
-# RECIPE is the directory of this script, as an absolute path. Works in the current directory, which should be empty, and
-# leaves all files there. Wants taxnode, bank, regulator, company and codes on the PATH.
+# Works in the current directory, which should be empty, and leaves all files there. FIRMS is how many of the 425 firms
+# take part. Wants taxnode, bank, regulator, company and codes on the PATH.
 set -eu
-RECIPE=$1 VAT=$2 FIRMS=${3:-425}
+RECIPE=$(cd "$(dirname "$0")" && pwd) VAT=$1 FIRMS=${2:-425}
+
+SERVERS=
+trap 'test -z "$SERVERS" || kill $SERVERS' EXIT
+trap 'exit 130' INT TERM
 
 # ready FILE PROCESS waits until a server has written its address.
 ready() {
 	until [ -s "$1" ]; do
-		kill -0 "$2" || exit 1
+		kill -0 "$2" || return 1
 		sleep 0.1
 	done
 }
-trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
 
 # 1. Everybody makes a key, and hands the line NAME=PIN that it prints to those who are to know it.
 TAX=$(taxnode keygen --domain tax.example --node zhejiang --dir keys/tax)
@@ -43,9 +46,11 @@ HISTORY="--genesis genesis.json --ledger-key ${LOG_KEY#*=} --witness $WITNESS_KE
 
 regulator ledger serve $REGULATOR_ID --peer "$REGULATOR" --peer "$WITNESS" --peer "$BANK" --peer "$TAX" \
 	--genesis genesis.json --witness "$WITNESS_KEY" --db ledger.db --listen 127.0.0.1:0 --announce ledger.address --log-level warn &
+SERVERS=$!
 ready ledger.address $!
 LEDGER="--ledger $(cat ledger.address) --ledger-peer $REGULATOR $HISTORY"
 regulator witness $WITNESS_ID $LEDGER --file witness.db --every 100ms --log-level error &
+SERVERS="$SERVERS $!"
 
 regulator register keys/bank/bank-first.pem keys/tax/tax-zhejiang.pem $REGULATOR_ID $LEDGER --outbox regulator.outbox
 SCHEMA=$(regulator publish --schema "$RECIPE/schema.json" $REGULATOR_ID $LEDGER --outbox regulator.outbox)
@@ -53,12 +58,12 @@ SCHEMA=$(regulator publish --schema "$RECIPE/schema.json" $REGULATOR_ID $LEDGER 
 # 3. The bank's scorecard is approved: encrypted under the regulator's nonce, submitted, checked, recorded.
 CARD="--model $RECIPE/card.json --schema $RECIPE/schema.json"
 bank compile $CARD
-MODEL=$(bank salt $CARD --out salt.json)
+bank salt $CARD --out salt.json
 NONCE=$(regulator nonce)
 TABLE=$(bank encrypt $CARD --nonce "$NONCE" --out table.seed)
 bank submit $CARD --salt salt.json --table table.seed $BANK_ID --out submission
-regulator approve --submission submission --nonce "$NONCE" --records approvals --out approval.json \
-	$REGULATOR_ID $LEDGER --outbox regulator.outbox
+APPROVAL=$(regulator approve --submission submission --nonce "$NONCE" --records approvals --out approval.json \
+	$REGULATOR_ID $LEDGER --outbox regulator.outbox)
 
 # 4. The tax authority loads its file, and looks whether the mapping fits.
 codes "$FIRMS" >firms.txt
@@ -102,6 +107,7 @@ taxnode serve $TAX_ID --peer "$BANK" --schema "$RECIPE/schema.json" --mapping "$
 	--evidence tax-evidence $LEDGER --outbox tax.outbox --ledger-cache tax-ledger.db \
 	--listen 127.0.0.1:0 --announce tax.address --log-level warn &
 TAX_NODE=$!
+SERVERS="$TAX_NODE $SERVERS"
 ready tax.address $TAX_NODE
 
 # 7. The bank scores the firms.
@@ -110,11 +116,12 @@ bank score $BANK_ID --peer "$TAX" --tax "$(cat tax.address)" $CARD --companies f
 	$LEDGER --outbox bank.outbox --ledger-cache bank-ledger.db --journal bank-journal.db --out bands.csv 2>summary.txt
 cat summary.txt
 TASK=$(sed -n 's/.*, task //p' summary.txt)
-cut -d, -f4 bands.csv | sort | uniq -c
+tail -n +2 bands.csv | cut -d, -f4 | sort | uniq -c
 
 # 8. An audit of the task. What the nodes wrote serves one process at a time: the tax node stops.
 kill $TAX_NODE
 wait $TAX_NODE
+SERVERS=${SERVERS#* }
 bank dossier --journal bank-journal.db --evidence bank-evidence --task "$TASK" --out bank-dossier
 taxnode dossier --journal tax-journal.db --evidence tax-evidence --task "$TASK" --out tax-dossier --own
 
@@ -124,7 +131,7 @@ for N in 1 3; do
 	regulator open --dossier bank-dossier $CASE --auditors auditors.json --key keys/auditor-$N.key --out opening-$N
 done
 regulator replay --dossier bank-dossier $CASE --auditors auditors.json --openings opening-1 --openings opening-3 \
-	--approval-record "approvals/$MODEL"
+	--approval-record "approvals/$APPROVAL"
 
 # The authority's own auditor does the same with the tax node's side, and compares levels with the records.
 regulator open --dossier tax-dossier $CASE --auditors own-auditors.json --key keys/own-auditor.key --out own-opening
