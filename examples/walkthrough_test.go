@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -26,6 +27,9 @@ func TestWalkthrough(t *testing.T) {
 	require.NoError(t, err)
 	script, err := filepath.Abs(filepath.Join(realFiles, "walkthrough.sh"))
 	require.NoError(t, err)
+	for _, name := range []string{"walkthrough.sh", "schema.json", "card.json", "import.yaml", "mapping.yaml", "codes/main.go"} {
+		require.FileExists(t, filepath.Join(realFiles, name)) // also tells the cache of test results what this depends on
+	}
 	for _, tool := range []string{"sh", "go"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			t.Skipf("%s is not there", tool)
@@ -37,7 +41,7 @@ func TestWalkthrough(t *testing.T) {
 
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "sh", script, vat, "25")
+	cmd := exec.CommandContext(ctx, "sh", script, vat, strconv.Itoa(firms))
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"))
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // the script stops what it started

@@ -45,7 +45,8 @@ LOG_KEY=$(regulator key keys/regulator/regulator-supervisor.pem)
 HISTORY="--genesis genesis.json --ledger-key ${LOG_KEY#*=} --witness $WITNESS_KEY"
 
 regulator ledger serve $REGULATOR_ID --peer "$REGULATOR" --peer "$WITNESS" \
-	--peer "$BANK" --peer "$TAX" --genesis genesis.json --witness "$WITNESS_KEY" --db ledger.db --listen 127.0.0.1:0 --announce ledger.address --log-level warn &
+	--peer "$BANK" --peer "$TAX" --genesis genesis.json --witness "$WITNESS_KEY" --db ledger.db \
+	--listen 127.0.0.1:0 --announce ledger.address --log-level warn &
 SERVERS=$!
 ready ledger.address $!
 LEDGER="--ledger $(cat ledger.address) --ledger-peer $REGULATOR $HISTORY"
