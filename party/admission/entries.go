@@ -11,8 +11,9 @@ import (
 )
 
 // Admitted puts the admission of a task into the outbox, once the node has signed it: admissionDigest is that of the signed
-// body, admitted the number of companies in it. It is on disk on return; to call it again changes nothing. Errors wrap
-// ErrApplication or ErrFault.
+// body, admitted the number of companies in it. It is on disk on return; to call it again changes nothing. What grants owe the
+// ledger goes before it: else a consent that was charged the moment it was granted would stand behind the task on the ledger, and
+// an audit would say that there was none. Errors wrap ErrApplication or ErrFault.
 func (g *Gate) Admitted(ctx context.Context, a *Application, admissionDigest [32]byte, admitted int) error {
 	s, err := a.validate()
 	if err != nil {
@@ -20,6 +21,9 @@ func (g *Gate) Admitted(ctx context.Context, a *Application, admissionDigest [32
 	}
 	if admitted < 0 || admitted > len(a.Companies) {
 		return fmt.Errorf("%w: %d admitted of %d", ErrApplication, admitted, len(a.Companies))
+	}
+	if err := g.Settle(ctx); err != nil {
+		return err
 	}
 	return g.put(ctx, "admitted", a.Digest, &ledger.TaskAdmitted{
 		Task: a.Digest, Admission: admissionDigest, Bank: s.bank, Model: s.model, Companies: uint32(admitted), Bits: uint8(a.Task.GetOutputBits()),

@@ -205,3 +205,28 @@ func TestBudgetOfRefused(t *testing.T) {
 	require.Equal(t, []policy.Use(nil), r.cfg.Counters.Usage(uscc.Synthetic(0)))
 	require.Equal(t, []bool{true}, r.admit(t, r.application(9, r.world.Bank, 1)).Admitted)
 }
+
+// TestGrantedBeforeAdmitted: a consent is on the ledger before the task that it was charged for, also when its entry was held up.
+func TestGrantedBeforeAdmitted(t *testing.T) {
+	r := newRig(t)
+	r.cfg.Outbox = &failing{r.outbox, 2}
+	r.consents(t, 2, r.world.Bank)
+	a := r.application(1, r.world.Bank, 2)
+	require.Equal(t, []bool{true, true}, r.admit(t, a).Admitted)
+	require.ErrorIs(t, r.Admitted(ctx, a, sum("admission"), 2), ErrFault, "not without its consents")
+	require.NoError(t, r.Admitted(ctx, a, sum("admission"), 2))
+	r.run(t)
+	raw, err := r.log.Entries(0, ledger.MaxEntries)
+	require.NoError(t, err)
+	id, err := r.world.Genesis.ID()
+	require.NoError(t, err)
+	var kinds []ledger.Kind
+	for _, b := range raw {
+		e, err := ledger.Open(id, b)
+		require.NoError(t, err)
+		if e.Author() == r.world.Tax.Key {
+			kinds = append(kinds, e.Body().Kind())
+		}
+	}
+	require.Equal(t, []ledger.Kind{ledger.KindConsentGranted, ledger.KindTaskAdmitted}, kinds)
+}
