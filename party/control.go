@@ -3,6 +3,7 @@ package party
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/blindscore/blindscore/mpc"
@@ -22,6 +23,7 @@ type wire struct {
 
 	escrow []byte            // digest of the bank's escrow, once there is one
 	kept   *evidence.LinkLog // nil where nothing is kept
+	used   atomic.Bool       // a session was started, so that the connection is evidence
 }
 
 func newWire(c *transport.Conn, idle time.Duration, role mpc.Role) (*wire, error) {

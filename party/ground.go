@@ -27,10 +27,15 @@ func (w *wire) keep(a *evidence.Archive, own, peer []byte) error {
 	return nil
 }
 
-// dropKept closes the archive's file of the connection.
+// dropKept closes the archive's file of the connection, and removes it if no
+// session was started: a bank that comes and goes must not fill the disk.
 func (w *wire) dropKept() {
-	if w.kept != nil {
+	switch {
+	case w.kept == nil:
+	case w.used.Load():
 		_ = w.kept.Close()
+	default:
+		_ = w.kept.Drop()
 	}
 }
 
@@ -45,8 +50,10 @@ func (w *wire) escrowed(signed *partypb.Signed) error {
 }
 
 // ground is what a session on this connection begins from, with the seed of the
-// given index.
+// given index. From here on the connection is evidence: what is made of this is
+// signed.
 func (w *wire) ground(extensions, seedIndex uint64) *partypb.Ground {
+	w.used.Store(true)
 	setup := w.SetupDigest(w.role)
 	return &partypb.Ground{
 		Link: w.sid[:], SetupDigest: setup[:], Extensions: extensions, SeedIndex: seedIndex, EscrowDigest: w.escrow,

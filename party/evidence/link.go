@@ -77,6 +77,10 @@ func (k *LinkLog) signed(kind byte, s *partypb.Signed) error {
 // Close forces the file to disk.
 func (k *LinkLog) Close() error { return k.l.close() }
 
+// Drop closes and removes the file: that of a connection on which no session was started is evidence of nothing, and a peer
+// that only connects must not fill the disk.
+func (k *LinkLog) Drop() error { return k.l.drop() }
+
 // Message is a set-up message of a connection.
 type Message struct {
 	Label   uint8

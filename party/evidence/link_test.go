@@ -155,3 +155,24 @@ func TestLinkIsBoundedAsItIsWritten(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, k.Messages, 15)
 }
+
+// TestLinkDropped: a connection that was for nothing leaves no file, and one that was closed stays.
+func TestLinkDropped(t *testing.T) {
+	a := archive(t)
+	l, err := a.Link(mpc.RoleTax, link, [32]byte{1}, [32]byte{2})
+	require.NoError(t, err)
+	require.NoError(t, l.Message(1, false, []byte("set-up"), true))
+	require.NoError(t, l.Drop())
+	require.NoError(t, l.Drop(), "again")
+	require.ErrorIs(t, l.Message(1, false, nil, true), evidence.ErrClosed)
+	_, err = a.LinkFile(link)
+	require.ErrorIs(t, err, evidence.ErrUnknown)
+
+	connection(t, a, mpc.RoleTax)
+	l, err = a.Link(mpc.RoleTax, [32]byte{8}, [32]byte{1}, [32]byte{2})
+	require.NoError(t, err)
+	require.NoError(t, l.Close())
+	require.NoError(t, l.Drop())
+	_, err = a.LinkFile([32]byte{8})
+	require.NoError(t, err)
+}

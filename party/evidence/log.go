@@ -128,6 +128,17 @@ func (l *log) close() error {
 	return err
 }
 
+// drop removes the file.
+func (l *log) drop() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if errors.Is(l.fail, ErrClosed) {
+		return nil
+	}
+	l.fail = ErrClosed
+	return onFile(errors.Join(l.f.Close(), os.Remove(l.f.Name())))
+}
+
 // reader reads records one after another.
 type reader struct {
 	r    *bufio.Reader
