@@ -14,6 +14,7 @@ import (
 	"github.com/blindscore/blindscore/mpc/score"
 	"github.com/blindscore/blindscore/party"
 	"github.com/blindscore/blindscore/party/evidence"
+	"github.com/blindscore/blindscore/party/partypb"
 )
 
 // Approved is the model that a bank was allowed to use, as the regulator who approved it has it.
@@ -29,11 +30,17 @@ type Approved struct {
 	Probability *party.ProbabilityModel
 }
 
-// is tells whether a commitment is to one of the forms.
-func (a *Approved) is(commitment [32]byte) bool {
-	return a.Model != nil && a.Model.Commit(a.Salt) == commitment ||
-		a.Linear != nil && a.Linear.Model().Commit(a.Salt) == commitment ||
-		a.Probability != nil && a.Probability.Commit(a.Salt) == commitment
+// engines are those that run the form which a commitment is to; none if it is to none of the forms.
+func (a *Approved) engines(commitment [32]byte) []partypb.Engine {
+	switch {
+	case a.Model != nil && a.Model.Commit(a.Salt) == commitment:
+		return []partypb.Engine{partypb.Engine_ENGINE_TRANSFER, partypb.Engine_ENGINE_LATTICE}
+	case a.Linear != nil && a.Linear.Model().Commit(a.Salt) == commitment:
+		return []partypb.Engine{partypb.Engine_ENGINE_LINEAR}
+	case a.Probability != nil && a.Probability.Commit(a.Salt) == commitment:
+		return []partypb.Engine{partypb.Engine_ENGINE_PROBABILITY}
+	}
+	return nil
 }
 
 // BankReplay re-executes the bank's side of a task.
@@ -55,8 +62,13 @@ func (r *BankReplay) Run(ctx context.Context) (*Verdict, error) {
 	if c.Dossier.Role != mpc.RoleBank {
 		return nil, inputError("the dossier is not the bank's")
 	}
-	if !r.Approved.is([32]byte(c.Task.GetModelDigest())) {
+	switch engines := r.Approved.engines([32]byte(c.Task.GetModelDigest())); {
+	case len(engines) == 0:
 		v.add(KindModel, "the task names a model that is not the approved one")
+		return v, nil
+	case !slices.Contains(engines, c.Task.GetEngine()):
+		// Whatever it ran there was not the model that it named.
+		v.add(KindModel, "the task names a model that its engine does not run")
 		return v, nil
 	}
 	own, ok, err := r.own(v)

@@ -16,6 +16,7 @@ import (
 	"github.com/blindscore/blindscore/mpc/score/scoretest"
 	"github.com/blindscore/blindscore/party"
 	"github.com/blindscore/blindscore/party/audit"
+	"github.com/blindscore/blindscore/party/partypb"
 	"github.com/blindscore/blindscore/party/partytest"
 	"github.com/blindscore/blindscore/party/records"
 )
@@ -90,8 +91,18 @@ func precise(t *testing.T, p *partytest.Pair, right, wrong *audit.Approved) {
 	require.Len(t, v.Violations, 1)
 	require.Equal(t, audit.KindModel, v.Violations[0].Kind)
 
+	// A bank whose task names this form, and an engine that another one runs on.
+	c.Task.Engine = partypb.Engine_ENGINE_TRANSFER
+	v, err = (&audit.BankReplay{Case: c, Approved: right, Roots: roots}).Run(t.Context())
+	require.NoError(t, err)
+	require.Len(t, v.Violations, 1)
+	require.Equal(t, audit.KindModel, v.Violations[0].Kind)
+
 	c, roots = taxCase(p, task)
-	r := &audit.TaxReplay{Case: c, Roots: roots}
+	r := &audit.TaxReplay{Case: c, Roots: roots, Truth: func(context.Context, []int) ([][]uint16, error) { return nil, nil }}
+	_, err = r.Run(t.Context())
+	require.ErrorIs(t, err, audit.ErrInput, "levels of a task that has columns")
+	r.Truth = nil
 	params := c.Sessions[0].Terms.Params
 	if params.Engine == score.EngineLinear {
 		_, err = r.Run(t.Context())

@@ -27,7 +27,8 @@ type TaxReplay struct {
 	// Truth, if set, returns the levels that the authority's records had for companies of the task (by position), feature
 	// by feature, when it was admitted: a node that looked up something else is found.
 	Truth func(ctx context.Context, positions []int) ([][]uint16, error)
-	// TruthColumns is Truth for tasks in full precision: the columns that records.ColumnSource gives.
+	// TruthColumns is Truth for tasks in full precision: the columns that records.ColumnSource gives. Only the one that the task
+	// does not need is ErrInput: it would be compared with nothing.
 	TruthColumns func(ctx context.Context, positions []int) ([][]int64, error)
 }
 
@@ -49,6 +50,9 @@ func (r *TaxReplay) Run(ctx context.Context) (*Verdict, error) {
 	if evidence.RecordsCommitment(part.Leaves(size)) != [32]byte(c.Admitted.GetRecordsCommitment()) {
 		v.add(KindRecords, "the levels handed over are not those of the admission")
 		return v, nil
+	}
+	if precise := len(part.Columns) > 0; precise && r.Truth != nil && r.TruthColumns == nil || !precise && r.TruthColumns != nil && r.Truth == nil {
+		return nil, inputError("the records handed over are not of the kind that the task evaluates")
 	}
 	where := c.whole(v)
 	for _, s := range c.Sessions {
