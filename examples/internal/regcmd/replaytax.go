@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 
 	"github.com/spf13/cobra"
 
+	"github.com/blindscore/blindscore/circuits/homomorphic/linear"
 	"github.com/blindscore/blindscore/examples/internal/cli"
 	"github.com/blindscore/blindscore/mpc"
 	"github.com/blindscore/blindscore/mpc/lattice"
@@ -27,7 +29,7 @@ func replayTaxCommand() *cobra.Command {
 		Short: "Run the tax node's side of a task again, for the tax authority's own auditors",
 		Long: `Puts the openings of the tax authority's own auditors together and runs the tax node's side of a task again: a node that
 evaluated other levels than it had committed to, or returned other bits than it opened, is found in every superblock that
-is replayed. With --mapping and --db the levels are compared with the records themselves, as they are now: where records
+is replayed. With --mapping and --db levels or values are compared with the records themselves, as they are now: where records
 have changed since, that is no violation. It sees levels: on the authority's premises only. Ends with exit code 10 if the
 tax node is in violation.`,
 		Args: cobra.NoArgs,
@@ -47,6 +49,9 @@ tax node is in violation.`,
 			if replay.Table, err = c.table(table); err != nil {
 				return err
 			}
+			if replay.Weights, err = c.weights(table); err != nil {
+				return err
+			}
 			if mapping != "" || db != "" {
 				m, err := records.ReadMapping(mapping, c.schema)
 				if err != nil {
@@ -57,7 +62,14 @@ tax node is in violation.`,
 					return err
 				}
 				defer func() { err = errors.Join(err, source.Close()) }()
-				replay.Truth = c.truth(source)
+				if p := c.params(); p != nil && p.Columns() > 0 {
+					replay.TruthColumns, err = c.truthColumns(source)
+				} else {
+					replay.Truth = c.truth(source)
+				}
+				if err != nil {
+					return err
+				}
 			}
 			if v, err = replay.Run(cmd.Context()); err != nil {
 				return auditError(err)
@@ -66,30 +78,73 @@ tax node is in violation.`,
 		},
 	}
 	f.add(cmd)
-	cmd.Flags().StringVar(&table, "table", "", "encrypted table of the task, from the tax node's evidence (tables/DIGEST); for the lattice engine")
+	cmd.Flags().StringVar(&table, "table", "", "encrypted table of the task, from the tax node's evidence (tables/DIGEST); for the lattice and the linear engine")
 	cmd.Flags().StringVar(&mapping, "mapping", "", "mapping file of the authority's records, to compare the levels with")
 	cmd.Flags().StringVar(&db, "db", "", "SQLite file or PostgreSQL DSN of the records")
 	cmd.MarkFlagsRequiredTogether("mapping", "db")
 	return cmd
 }
 
-// table reads the encrypted table that the task ran on; nil where it ran on oblivious transfer.
-func (c *auditCase) table(path string) (*lattice.Certified, error) {
-	if len(c.Sessions) == 0 || c.Sessions[0].Terms.Params.Engine != score.EngineLattice {
+// params are those of the task's sessions; nil if it had none.
+func (c *auditCase) params() *score.Params {
+	if len(c.Sessions) == 0 {
+		return nil
+	}
+	return &c.Sessions[0].Terms.Params
+}
+
+// openTable opens the encrypted table if the task ran on this engine, which has one; nil if it did not.
+func (c *auditCase) openTable(path string, engine score.EngineKind) (*os.File, error) {
+	if p := c.params(); p == nil || p.Engine != engine {
 		return nil, nil
 	}
 	if path == "" {
 		return nil, fmt.Errorf("%w: the task ran on an encrypted table: give the file (--table)", cli.ErrUsage)
 	}
-	params, err := c.Sessions[0].Terms.Params.TableParams()
-	if err != nil {
-		return nil, err
-	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", cli.ErrInput, err)
 	}
+	return f, nil
+}
+
+// weights reads the encrypted weights that the task ran on; nil where it ran on another engine.
+func (c *auditCase) weights(path string) (*linear.Certified, error) {
+	f, err := c.openTable(path, score.EngineLinear)
+	if f == nil || err != nil {
+		return nil, err
+	}
 	defer f.Close()
+	params := c.params().Linear
+	raw, err := io.ReadAll(io.LimitReader(f, int64(params.TableBytes())+1))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", cli.ErrInput, err)
+	}
+	t, err := linear.ReadTable(*params, linear.Joint(c.Task.GetTableJoint()), raw)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", cli.ErrInput, path, err)
+	}
+	inner, err := t.Digest()
+	if err != nil {
+		return nil, err
+	}
+	if party.LinearTableDigest(c.schema.Digest(), c.Task.GetFeatures(), c.Task.GetParameters().GetUnits(), inner) != [32]byte(c.Task.GetTableDigest()) {
+		return nil, fmt.Errorf("%w: %s: not the encrypted weights of the task", cli.ErrInput, path)
+	}
+	return t.Certify(inner)
+}
+
+// table reads the encrypted table that the task ran on; nil where it ran on another engine.
+func (c *auditCase) table(path string) (*lattice.Certified, error) {
+	f, err := c.openTable(path, score.EngineLattice)
+	if f == nil || err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	params, err := c.params().TableParams()
+	if err != nil {
+		return nil, err
+	}
 	t, err := lattice.ReadTable(params, lattice.Joint(c.Task.GetTableJoint()), f)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s: %w", cli.ErrInput, path, err)
@@ -104,13 +159,9 @@ func (c *auditCase) table(path string) (*lattice.Certified, error) {
 // truth looks companies of the task up in the authority's records.
 func (c *auditCase) truth(source records.Source) func(context.Context, []int) ([][]uint16, error) {
 	return func(ctx context.Context, positions []int) ([][]uint16, error) {
-		ids := make([]uscc.ID, len(positions))
-		for i, at := range positions {
-			code := c.Dossier.Companies[at*partypb.CompanySize : (at+1)*partypb.CompanySize]
-			var err error
-			if ids[i], err = uscc.Parse(string(code)); err != nil {
-				return nil, fmt.Errorf("%w: company %d of the task: %w", cli.ErrInput, at, err)
-			}
+		ids, err := c.companies(positions)
+		if err != nil {
+			return nil, err
 		}
 		chunk, err := source.Fetch(ctx, ids)
 		if err != nil {
@@ -126,4 +177,40 @@ func (c *auditCase) truth(source records.Source) func(context.Context, []int) ([
 		}
 		return levels, nil
 	}
+}
+
+// truthColumns is truth for a task on values in full precision.
+func (c *auditCase) truthColumns(source records.Source) (func(context.Context, []int) ([][]int64, error), error) {
+	precise, ok := source.(records.ColumnSource)
+	if !ok {
+		return nil, fmt.Errorf("%w: the records have no values in full precision", cli.ErrInput)
+	}
+	encoding, err := party.EncodingOf(c.schema, c.Task)
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context, positions []int) ([][]int64, error) {
+		ids, err := c.companies(positions)
+		if err != nil {
+			return nil, err
+		}
+		chunk, err := precise.FetchColumns(ctx, ids, encoding)
+		if err != nil {
+			return nil, err
+		}
+		return chunk.Columns, nil
+	}, nil
+}
+
+// companies are those at positions of the task.
+func (c *auditCase) companies(positions []int) ([]uscc.ID, error) {
+	ids := make([]uscc.ID, len(positions))
+	for i, at := range positions {
+		code := c.Dossier.Companies[at*partypb.CompanySize : (at+1)*partypb.CompanySize]
+		var err error
+		if ids[i], err = uscc.Parse(string(code)); err != nil {
+			return nil, fmt.Errorf("%w: company %d of the task: %w", cli.ErrInput, at, err)
+		}
+	}
+	return ids, nil
 }
