@@ -13,6 +13,9 @@ import (
 
 // A holder that answers with another share than its own spoils the result, and the audit names it and nobody else.
 func TestAudit(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds, and minutes under the race detector")
+	}
 	slow(t)
 	w := newWorld(t)
 	b, task := w.ask(t, all...)

@@ -209,6 +209,9 @@ func (o office) Answer(ctx context.Context, request []byte) ([]byte, error) {
 // A holder that is missing, even after another has answered, and one whose answer is damaged are done without; the first
 // answers for another subset, under noise and pads of that subset.
 func TestMissingHolder(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds, and minutes under the race detector")
+	}
 	slow(t)
 	gone := errors.New("no route")
 	for name, answer := range map[string]func([]byte, error) ([]byte, error){

@@ -36,6 +36,9 @@ func TestInterpolate(t *testing.T) {
 
 // The compiled polynomials and weights, in clear, are the plain evaluator on all levels of small models.
 func TestCircuitInClear(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds, and minutes under the race detector")
+	}
 	for seed := range uint64(60) {
 		rng := rand.New(rand.NewPCG(seed, 2))
 		c := randomCase(t, rng, circuitstest.Shape{Features: 1 + int(seed%4), MinLevels: 1, MaxLevels: 9, Bands: 1 + int(seed%6), ScoreBits: 1 + int(seed%7)})

@@ -12,6 +12,9 @@ import (
 )
 
 func TestConcealedPoints(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds, and minutes under the race detector")
+	}
 	k := keysFor(t, small)
 	rng := rand.New(rand.NewPCG(13, 13))
 	c := randomCase(t, rng, circuitstest.Shape{Features: 3, MinLevels: 2, MaxLevels: 4, Bands: 4, ScoreBits: 5})

@@ -31,6 +31,9 @@ func (m *made) product(t *testing.T) (*rlwe.Ciphertext, []uint64) {
 
 // Every subset of exactly t holders switches a product to a receiver.
 func TestEverySubset(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds, and minutes under the race detector")
+	}
 	p, err := parameters()
 	require.NoError(t, err)
 	for _, c := range []struct{ n, t int }{{3, 2}, {5, 3}} {
