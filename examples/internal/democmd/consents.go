@@ -192,8 +192,8 @@ func taken(ctx context.Context, inbox string) error {
 	}
 }
 
-// policy is what the tax node admits: bands of three bits, eight bits a company in thirty days over all banks.
-func (w *world) policy(schema *circuits.Schema) error {
+// policy is what the tax node admits: these outputs on these engines, eight bits a company in thirty days over all banks.
+func (w *world) policy(schema *circuits.Schema, outputs, engines string) error {
 	text := fmt.Sprintf(`# What this tax node admits. What is not here is refused.
 version: 1
 limits:
@@ -204,8 +204,8 @@ default:
   purposes: [%s]
   schemas: [%x]
   features: all
-  outputs: {band: 3}
-  engines: [transfer, lattice]
+  outputs: {%s}
+  engines: [%s]
   companies_per_task: 1048576
   companies_per_day: 4194304
   tasks_per_day: 100
@@ -214,6 +214,6 @@ default:
 banks:
   %s: {}
   %s: {}
-`, party.DefaultPurpose, schema.Digest(), w.bank, w.second)
+`, party.DefaultPurpose, schema.Digest(), outputs, engines, w.bank, w.second)
 	return os.WriteFile(w.at("policy.yaml"), []byte(text), 0o600)
 }

@@ -89,7 +89,7 @@ func (w *world) prepare(ctx context.Context, files madeup.Files, companies iter.
 		how = ", made its encrypted table again"
 	}
 	fmt.Fprintf(w.say, "It linted the bank's scorecard%s, and approved it: its digest is on the ledger, the scorecard stays with the bank.\n", how)
-	if err := w.policy(schema); err != nil {
+	if err := w.policy(schema, "band: 3", "transfer, lattice"); err != nil {
 		return err
 	}
 	return w.consents(ctx, schema, companies, c)
@@ -101,6 +101,11 @@ func (w *world) consents(ctx context.Context, schema *circuits.Schema, companies
 	if err := w.enrol(schema, companies, c); err != nil {
 		return err
 	}
+	return w.grant(ctx, begin)
+}
+
+// grant has the tax node's program take in the consents that were signed since begin.
+func (w *world) grant(ctx context.Context, begin time.Time) error {
 	cert, key := transport.DevFiles(w.at("keys"), w.tax)
 	if _, err := w.run(ctx, "taxnode", "grant", "--cert", cert, "--key", key,
 		"--consents", w.at("consents.db"), "--company-keys", w.at("companies.txt"), w.at("consents.jws")); err != nil {
@@ -118,7 +123,7 @@ func (w *world) serve(ctx context.Context, files madeup.Files) (*process, error)
 		"--counters", w.at("counters.db"), "--company-keys", w.at("companies.txt"), "--inbox", w.at("inbox"),
 		"--auditors", w.at("auditors.json"), "--own-auditors", w.at("own-auditors.json"), "--evidence", w.at("tax-evidence"),
 		"--listen", "127.0.0.1:0", "--log-level", w.level(), "--grace", "1s",
-	}, w.files(w.tax), w.writer("tax"))
+	}, w.allow, w.files(w.tax), w.writer("tax"))
 	p, address, err := w.begin(ctx, w.at("tax-address"), args...)
 	w.taxAddress = address
 	return p, err

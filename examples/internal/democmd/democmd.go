@@ -25,7 +25,10 @@ import (
 // maxDemo leaves room for the unknown companies in the largest batch that a tax node takes.
 const maxDemo = 1_000_000
 
-const usage = `Usage: demo [-companies N] [-engine auto|lattice|ot] [-seed S] [-json]
+// maxProbability bounds the batch of the engine that, with the replay, takes a millisecond a company.
+const maxProbability = 20_000
+
+const usage = `Usage: demo [-companies N] [-engine auto|lattice|ot|linear|probability] [-seed S] [-json]
        demo -vault [-companies N] [-seed S] [-json]
 
 Plays a little country on this machine, over made-up companies: a regulator with a ledger and a witness, a tax node, and
@@ -37,6 +40,10 @@ runs another scorecard than its approved one, is found and suspended.
 
 Scores are computed on an encrypted table (engine lattice), which the regulator made again before it approved it; or by
 oblivious transfer (engine ot), which needs no table and takes many times the bytes.
+
+Two engines compute on values in full precision in place of levels, under homomorphic encryption, with a logistic model of
+default: linear on the bank's encrypted weights, for a band; probability under a key of the tax node's, for a probability of
+%d bits. They run a shorter demo: consents, approval, one batch, and a replay of the bank's side.
 
 With -vault the tax node is offline: it leaves its register encrypted under a key that three offices share.
 
@@ -86,12 +93,12 @@ func run(args []string, stdout, stderr io.Writer) int {
 	set := flag.NewFlagSet("demo", flag.ContinueOnError)
 	set.SetOutput(stderr)
 	set.IntVar(&o.companies, "companies", 2000, fmt.Sprintf("`number` of companies that the tax node knows, 0 to %d; one in 200 more is unknown to it", maxDemo))
-	set.StringVar(&o.engine, "engine", "auto", "the `engine`: lattice, ot, or auto: lattice where the scorecard fits it, otherwise ot")
+	set.StringVar(&o.engine, "engine", "auto", "the `engine`: lattice, ot, linear, probability, or auto: lattice where the scorecard fits it, otherwise ot")
 	set.Uint64Var(&o.seed, "seed", 1, "the same `seed` makes the same companies")
 	set.BoolVar(&o.json, "json", false, "print one JSON object and nothing else")
 	set.BoolVar(&o.vault, "vault", false, fmt.Sprintf("the tax node is offline; 1 to %d companies, all of them known", vaultdemo.MaxCompanies))
 	set.Usage = func() {
-		fmt.Fprint(set.Output(), usage)
+		fmt.Fprintf(set.Output(), usage, probabilityBits)
 		set.PrintDefaults()
 	}
 	switch err := set.Parse(args); {
@@ -107,15 +114,22 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "demo: -vault: want no -engine and 1 to %d companies\n", vaultdemo.MaxCompanies)
 		return cli.ExitUsage
 	}
-	if !slices.Contains([]string{"auto", "lattice", "ot"}, o.engine) {
-		fmt.Fprintf(stderr, "demo: -engine: want auto, lattice or ot, got %q\n", o.engine)
+	if !slices.Contains([]string{"auto", "lattice", "ot", engineLinear, engineProbability}, o.engine) {
+		fmt.Fprintf(stderr, "demo: -engine: want auto, lattice, ot, linear or probability, got %q\n", o.engine)
+		return cli.ExitUsage
+	}
+	if o.engine == engineProbability && o.companies > maxProbability {
+		fmt.Fprintf(stderr, "demo: -engine probability: want at most %d companies, got %d: with the replay each takes about a millisecond\n", maxProbability, o.companies)
 		return cli.ExitUsage
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	work := demo
-	if o.vault {
+	switch {
+	case o.vault:
 		work = vaultDemo
+	case o.engine == engineLinear || o.engine == engineProbability:
+		work = preciseDemo
 	}
 	if err := work(ctx, o, stdout, stderr); err != nil {
 		if ctx.Err() != nil {

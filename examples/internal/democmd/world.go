@@ -24,9 +24,10 @@ type world struct {
 	stderr io.Writer // of the programs
 
 	bank, second, tax, regulator, witness transport.Name
-	ledgerKey, witnessKey                 string // hexadecimal
-	ledger, taxAddress                    string // addresses
-	table                                 bool   // the first bank has an encrypted table
+	ledgerKey, witnessKey                 string   // hexadecimal
+	ledger, taxAddress                    string   // addresses
+	table                                 bool     // the first bank has an encrypted table
+	allow                                 []string // flags of what the tax node lets banks do
 	running                               []*process
 	tasks                                 []string // digests, of every task that the tax node admitted
 }

@@ -76,6 +76,7 @@ faster than oblivious transfer, on which other batches run.`,
 	set.IntVar(&s.limits.MaxCompanies, "max-companies", party.DefaultMaxCompanies, "companies in one batch")
 	set.IntVar(&s.limits.MaxBits, "max-bits", party.DefaultMaxBits, "bits of output for each company of a batch")
 	set.BoolVar(&s.limits.AllowScore, "allow-score", false, "let banks learn whole scores, which say far more than bands")
+	set.BoolVar(&s.limits.AllowProbability, "allow-probability", false, "run tasks on the probability engine, where only a replay finds a bank that takes more bits than it was charged for")
 	set.DurationVar(&s.limits.Grace, "grace", party.DefaultGrace, "for running batches when the node is stopped")
 	set.DurationVar(&s.limits.Idle, "idle", 0, "patience with a bank that owes a message (default: the protocol's)")
 	set.DurationVar(&s.limits.Deadline, "deadline", party.DefaultDeadline, "for one session, whatever its size")
