@@ -26,8 +26,8 @@ type Trust struct {
 
 // Add adds the flags.
 func (f *Trust) Add(set *pflag.FlagSet) {
-	set.StringVar(&f.genesis, "genesis", "", "genesis file of the ledger")
-	set.StringVar(&f.key, "ledger-key", "", "public key of the ledger's log, hexadecimal")
+	set.StringVar(&f.genesis, "genesis", "", "genesis file of the ledger (required)")
+	set.StringVar(&f.key, "ledger-key", "", "public key of the ledger's log, hexadecimal (required)")
 	set.StringArrayVar(&f.witnesses, "witness", nil, "a witness of the ledger by name and public key: NAME=KEY (repeatable)")
 	set.IntVar(&f.quorum, "quorum", 0, "how many witnesses must have signed (default: more than half)")
 }

@@ -117,6 +117,8 @@ func (c *auditCase) roots(list []*openings) (roots audit.Roots, dealt []audit.Vi
 			return nil, nil, fmt.Errorf("%w: the openings of auditors %v are wrong: leave them out", cli.ErrInput, wrong.Indexes)
 		case errors.Is(err, sharing.ErrDealer):
 			dealt = append(dealt, audit.Violation{Kind: audit.KindEscrow, Detail: fmt.Sprintf("connection %x", link[:8])})
+		case errors.Is(err, sharing.ErrTooFew):
+			return nil, nil, fmt.Errorf("%w: %d auditors opened this: give the --openings of %d", cli.ErrInput, len(shares), c.auditors.Threshold)
 		case err != nil:
 			return nil, nil, fmt.Errorf("%w: connection %x: %w", cli.ErrInput, link[:8], err)
 		default:

@@ -183,7 +183,7 @@ tax data but what the bank was sent. Ends with exit code 10 if the bank is in vi
 		},
 	}
 	f.add(cmd)
-	cmd.Flags().StringVar(&record, "approval-record", "", "directory that \"approve\" kept of the task's model (required)")
+	cmd.Flags().StringVar(&record, "approval-record", "", "directory that \"approve\" kept of the task's model: RECORDS/ and the digest that it printed (required)")
 	need(cmd, "approval-record")
 	return cmd
 }

@@ -78,7 +78,7 @@ tax node is in violation.`,
 		},
 	}
 	f.add(cmd)
-	cmd.Flags().StringVar(&table, "table", "", "encrypted table of the task, from the tax node's evidence (tables/DIGEST); for the lattice and the linear engine")
+	cmd.Flags().StringVar(&table, "table", "", "encrypted table of the task, from the tax node's evidence: tables/ and the digest that \"bank encrypt\" printed; for the lattice and the linear engine")
 	cmd.Flags().StringVar(&mapping, "mapping", "", "mapping file of the authority's records, to compare the levels with")
 	cmd.Flags().StringVar(&db, "db", "", "SQLite file or PostgreSQL DSN of the records")
 	cmd.MarkFlagsRequiredTogether("mapping", "db")

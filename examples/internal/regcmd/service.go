@@ -41,8 +41,9 @@ func ledgerServeCommand() *cobra.Command {
 		Use:   "serve --cert CERT --key KEY (--ca CA | --peer NAME=PIN) --genesis FILE --db FILE",
 		Short: "Keep a ledger and serve it until stopped",
 		Long: `Keeps a ledger in one file, made where there is none, and serves it over mutual TLS 1.3: everyone it knows may read,
-witnesses co-sign, registered parties that are not suspended write. Its checkpoints are signed with this node's key, which
-readers name by --ledger-key; that line is printed at the start.
+witnesses co-sign, registered parties that are not suspended write. With pins, list every node that is to connect, this
+regulator's own commands too if they use the same key (register, publish, approve). Its checkpoints are signed with this
+node's key, which readers name by --ledger-key; that line is printed at the start.
 
 Whoever runs a ledger can refuse entries, and cannot forge any. To keep it from telling two stories, give it witnesses
 (--witness, of other organisations): each runs "regulator witness" or its own node's, and readers are told the same ones.

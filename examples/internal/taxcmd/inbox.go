@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/blindscore/blindscore/examples/internal/cli"
@@ -24,6 +25,7 @@ const (
 	inboxPause  = 5 * time.Second // after a fault
 	inboxSuffix = ".jws"          // of files that are taken in; others are left alone
 	inboxGroup  = 4096            // consents that are granted in one transaction
+	inboxLines  = 1 << 16         // refused lines of a file that a report names; the rest is counted
 )
 
 // taker takes in what companies signed; *admission.Gate is one.
@@ -35,6 +37,9 @@ type taker interface {
 // inbox is a directory in which files of consents and revocations arrive while the node serves. A file that was taken in goes
 // to done, one with a line that was refused to refused, each with a report beside it that names lines and no company. What
 // could not be decided, since a disk or the register of keys failed, stays and is tried again.
+//
+// Who may put files there is not trusted: a file that cannot be read or moved holds up no other, so that nobody can keep a
+// revocation from being taken in; what is no plain file is left alone; and a file is read as far as it went when it was opened.
 type inbox struct {
 	dir  string
 	gate taker
@@ -81,33 +86,43 @@ func (in *inbox) run(ctx context.Context) {
 	}
 }
 
-// look takes in what is there, in the order of names.
+// look takes in what is there, in the order of names. A fault of the gate ends it; one of a file alone does not.
 func (in *inbox) look(ctx context.Context) error {
 	entries, err := os.ReadDir(in.dir)
 	if err != nil {
 		return err
 	}
+	var failed []error
 	for _, e := range entries {
 		if name := e.Name(); e.Type().IsRegular() && strings.HasSuffix(name, inboxSuffix) && !strings.HasPrefix(name, ".") {
-			if err := in.take(ctx, name); err != nil {
-				return fmt.Errorf("%s: %w", name, err)
+			gate, err := in.take(ctx, name)
+			if err != nil {
+				err = fmt.Errorf("%q: %w", name, err)
+			}
+			if gate {
+				return errors.Join(append(failed, err)...)
+			}
+			if err != nil && len(failed) < 8 { // for the log
+				failed = append(failed, err)
 			}
 		}
 	}
-	return nil
+	return errors.Join(failed...)
 }
 
-// take takes in one file.
-func (in *inbox) take(ctx context.Context, name string) error {
-	path := filepath.Join(in.dir, name)
-	f, err := os.Open(path)
+// take takes in one file. The error is the gate's, or that of the file.
+func (in *inbox) take(ctx context.Context, name string) (gate bool, err error) {
+	f, size, err := openPlain(filepath.Join(in.dir, name))
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer f.Close()
-	r, err := takeList(ctx, in.gate, f)
+	r, err := takeList(ctx, in.gate, io.LimitReader(f, size))
+	if read := new(os.PathError); errors.As(err, &read) {
+		return false, err
+	}
 	if err != nil {
-		return err
+		return true, err
 	}
 	where := "done"
 	if r.refused() > 0 {
@@ -115,18 +130,43 @@ func (in *inbox) take(ctx context.Context, name string) error {
 	}
 	in.log.Info("inbox", "file", name, "consents", r.granted, "revocations", r.revoked, "refused", r.refused())
 	err = os.WriteFile(filepath.Join(in.dir, where, name+".txt"), []byte(r.text()), 0o600)
-	return errors.Join(err, os.Rename(path, filepath.Join(in.dir, where, name)))
+	return false, errors.Join(err, os.Rename(filepath.Join(in.dir, name), filepath.Join(in.dir, where, name)))
+}
+
+// openPlain opens a plain file, which a pipe or a link may have taken the place of since it was listed, and returns its size.
+func openPlain(path string) (*os.File, int64, error) {
+	listed, err := os.Lstat(path)
+	if err != nil {
+		return nil, 0, err
+	}
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a pipe that nobody writes to would wait for ever
+	if err != nil {
+		return nil, 0, err
+	}
+	opened, err := f.Stat()
+	if err == nil && (!listed.Mode().IsRegular() || !os.SameFile(listed, opened)) {
+		err = fmt.Errorf("%w: no plain file", cli.ErrInput)
+	}
+	if err != nil {
+		return nil, 0, errors.Join(err, f.Close())
+	}
+	return f, opened.Size(), nil
 }
 
 // taken is what became of a list.
 type taken struct {
 	granted, revoked int
 	lines            []string // of what was refused, by number and reason
+	more             int      // refused lines that are counted only
 }
 
-func (r *taken) refused() int { return len(r.lines) }
+func (r *taken) refused() int { return len(r.lines) + r.more }
 
 func (r *taken) refuse(line int, err error) {
+	if len(r.lines) >= inboxLines {
+		r.more++
+		return
+	}
 	why := consent.Reason(err)
 	if why == "" {
 		why = err.Error()
@@ -137,6 +177,9 @@ func (r *taken) refuse(line int, err error) {
 // text says it to people.
 func (r *taken) text() string {
 	list := append([]string{fmt.Sprintf("%d consents granted, %d revocations taken in, %d lines refused", r.granted, r.revoked, r.refused())}, r.lines...)
+	if r.more > 0 {
+		list = append(list, fmt.Sprintf("and %d lines more", r.more))
+	}
 	return strings.Join(list, "\n") + "\n"
 }
 

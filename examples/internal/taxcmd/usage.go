@@ -68,7 +68,7 @@ func printUsage(out io.Writer, uses []policy.Use, budgets []policy.Budget, now t
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "%d evaluations, %d bits\n", len(uses), total)
+	fmt.Fprintf(out, "evaluations: %d, bits: %d\n", len(uses), total)
 	for _, b := range budgets {
 		used := 0
 		for _, u := range uses {
