@@ -1,6 +1,7 @@
 package taxcmd
 
 import (
+	"bufio"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -118,11 +119,8 @@ func (in *inbox) take(ctx context.Context, name string) (gate bool, err error) {
 	}
 	defer f.Close()
 	r, err := takeList(ctx, in.gate, io.LimitReader(f, size))
-	if read := new(os.PathError); errors.As(err, &read) {
-		return false, err
-	}
 	if err != nil {
-		return true, err
+		return r.fault, err
 	}
 	where := "done"
 	if r.refused() > 0 {
@@ -158,6 +156,7 @@ type taken struct {
 	granted, revoked int
 	lines            []string // of what was refused, by number and reason
 	more             int      // refused lines that are counted only
+	fault            bool     // the gate could not decide
 }
 
 func (r *taken) refused() int { return len(r.lines) + r.more }
@@ -183,8 +182,8 @@ func (r *taken) text() string {
 	return strings.Join(list, "\n") + "\n"
 }
 
-// takeList takes in consents and revocations in their order. An error is a fault, after which the whole list may be put in
-// again.
+// takeList takes in consents and revocations in their order. An error is a fault of the gate, or one in reading, after which the
+// whole list may be put in again.
 func takeList(ctx context.Context, gate taker, list io.Reader) (*taken, error) {
 	r := new(taken)
 	var group [][]byte
@@ -195,6 +194,7 @@ func takeList(ctx context.Context, gate taker, list io.Reader) (*taken, error) {
 		}
 		granted, err := gate.Grant(ctx, group...)
 		if err != nil {
+			r.fault = true
 			return err
 		}
 		for i, g := range granted {
@@ -202,6 +202,7 @@ func takeList(ctx context.Context, gate taker, list io.Reader) (*taken, error) {
 			case g.Err == nil:
 				r.granted++
 			case errors.Is(g.Err, consent.ErrKeys):
+				r.fault = true
 				return g.Err
 			default:
 				r.refuse(lines[i], g.Err)
@@ -229,15 +230,22 @@ func takeList(ctx context.Context, gate taker, list io.Reader) (*taken, error) {
 			case errors.Is(err, consent.ErrConsent):
 				r.refuse(line, err)
 			default:
+				r.fault = true
 				return err
 			}
 		}
 		return nil
 	})
-	if errors.Is(err, cli.ErrInput) { // a line that is too long: what is after it is not read
+	// A fault may wrap any error, that of a register of keys with a wrong line among them: it comes first.
+	switch {
+	case r.fault:
+		return r, err
+	case errors.Is(err, bufio.ErrTooLong): // what is after the line is not read
 		r.lines, err = append(r.lines, err.Error()), nil
+	case err != nil:
+		return r, err
 	}
-	return r, errors.Join(err, flush())
+	return r, flush()
 }
 
 // passed reports whether every line of a list is of a kind, before it goes anywhere.

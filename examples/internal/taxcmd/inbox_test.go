@@ -2,7 +2,6 @@ package taxcmd
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/blindscore/blindscore/examples/internal/cli"
 	"github.com/blindscore/blindscore/party/consent"
 )
 
@@ -36,7 +36,7 @@ func (n *notes) Grant(_ context.Context, artefacts ...[]byte) ([]consent.Granted
 	for i, a := range artefacts {
 		switch {
 		case n.keys:
-			out[i].Err = fmt.Errorf("%w: disk", consent.ErrKeys)
+			out[i].Err = fmt.Errorf("%w: %w: line 3", consent.ErrKeys, cli.ErrInput)
 		case strings.HasSuffix(string(a), "bad"):
 			out[i].Err = fmt.Errorf("%w: particulars", consent.ErrAltered)
 		default:
@@ -97,7 +97,8 @@ func TestInboxTakesInOrder(t *testing.T) {
 
 // A fault leaves the file for another try.
 func TestInboxTriesAgain(t *testing.T) {
-	gate := &notes{fault: errors.New("disk full")}
+	// As that of a register of keys with a wrong line.
+	gate := &notes{fault: fmt.Errorf("%w: %w: line 3", consent.ErrKeys, cli.ErrInput)}
 	in := newInbox(t, gate)
 	for _, list := range []string{aConsent + "1\n", aRevocation + "1\n"} {
 		name, err := post(in.dir, strings.NewReader(list))
@@ -127,4 +128,38 @@ func TestInboxBoundsLines(t *testing.T) {
 	require.Equal(t, 1, r.refused())
 	require.Contains(t, r.text(), "line 2")
 	require.Equal(t, []string{aConsent + "1"}, gate.took)
+}
+
+// A file that cannot be read or moved, and what is no plain file, hold up no other one.
+func TestInboxGoesOn(t *testing.T) {
+	gate := new(notes)
+	in := newInbox(t, gate)
+	put := func(name, list string) {
+		require.NoError(t, os.WriteFile(filepath.Join(in.dir, name), []byte(list), 0o600))
+	}
+	put("0 stays.jws", aConsent+"1\n")
+	require.NoError(t, os.MkdirAll(filepath.Join(in.dir, "done", "0 stays.jws", "in the way"), 0o700))
+	put("elsewhere", aConsent+"9\n")
+	require.NoError(t, os.Symlink("elsewhere", filepath.Join(in.dir, "1 link.jws")))
+	require.NoError(t, os.Mkdir(filepath.Join(in.dir, "2 directory.jws"), 0o700))
+	long := strings.Repeat("n", 250) + ".jws" // its report has a name that is too long
+	put(long, aConsent+"2\n")
+	put("zz.jws", aRevocation+"3\n")
+	require.Error(t, in.look(t.Context()))
+	require.Equal(t, []string{aConsent + "1", aConsent + "2", aRevocation + "3"}, gate.took)
+	require.FileExists(t, filepath.Join(in.dir, "done", "zz.jws"))
+	require.FileExists(t, filepath.Join(in.dir, "done", long))
+	_, _, err := openPlain(filepath.Join(in.dir, "1 link.jws"))
+	require.ErrorIs(t, err, cli.ErrInput)
+	_, _, err = openPlain(filepath.Join(in.dir, "2 directory.jws"))
+	require.ErrorIs(t, err, cli.ErrInput)
+}
+
+// A report names so many refused lines, and counts the others.
+func TestInboxBoundsReports(t *testing.T) {
+	r, err := takeList(t.Context(), new(notes), strings.NewReader(strings.Repeat("x\n", inboxLines+5)))
+	require.NoError(t, err)
+	require.Equal(t, inboxLines+5, r.refused())
+	require.Len(t, r.lines, inboxLines)
+	require.Contains(t, r.text(), "and 5 lines more\n")
 }
