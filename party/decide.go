@@ -20,6 +20,10 @@ type Admitter interface {
 	// Enter takes one of the bank's connections; release gives it back.
 	Enter(bankName string) (release func(), err error)
 
+	// Begin takes one of the bank's places among tasks under way; end gives it back.
+	// Errors that wrap admission.ErrFull have the bank come again.
+	Begin(bankName string) (end func(), err error)
+
 	// Check decides about a task as a whole, before anything is looked up, and
 	// again before each attempt.
 	Check(ctx context.Context, task *partypb.Task, bankKey ed25519.PublicKey, bankName string, now time.Time) error

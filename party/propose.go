@@ -17,7 +17,7 @@ import (
 // propose checks a task, looks its companies up, and admits it. The same task
 // proposed again gets the same admission.
 func (s *serving) propose(ctx context.Context, signed *partypb.Signed) error {
-	if err := s.take(); err != nil {
+	if err := s.begin(); err != nil {
 		return err
 	}
 	a, err := s.n.checkTask(signed, s.w)

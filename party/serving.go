@@ -12,6 +12,7 @@ import (
 	"github.com/blindscore/blindscore/mpc"
 	"github.com/blindscore/blindscore/mpc/ot"
 	"github.com/blindscore/blindscore/mpc/score"
+	"github.com/blindscore/blindscore/party/admission"
 	"github.com/blindscore/blindscore/party/evidence"
 	"github.com/blindscore/blindscore/party/journal"
 	"github.com/blindscore/blindscore/party/partypb"
@@ -29,7 +30,8 @@ type serving struct {
 	w    *wire
 	log  *slog.Logger
 	ot   *ot.Receiver
-	slot bool // holds a token of n.sessions
+	slot bool   // holds a token of n.sessions
+	end  func() // gives back the bank's place among tasks under way; nil if there is none
 
 	// What was just admitted, with its levels, for the Start that follows.
 	fresh *agreed
@@ -54,8 +56,28 @@ func (s *serving) take() error {
 	}
 }
 
+// begin is take for a task, of which one bank may have so many under way.
+func (s *serving) begin() error {
+	if err := s.take(); err != nil || s.end != nil {
+		return err
+	}
+	end, err := s.n.cfg.Admission.Begin(s.w.peer.Name.String())
+	if errors.Is(err, admission.ErrFull) {
+		return fmt.Errorf("%w: %w", ErrBusy, err)
+	}
+	if err != nil {
+		return denied(err, s.log)
+	}
+	s.end = end
+	return nil
+}
+
 func (s *serving) release() {
 	s.fresh, s.part = nil, nil
+	if s.end != nil {
+		s.end()
+		s.end = nil
+	}
 	if s.slot {
 		s.slot = false
 		<-s.n.sessions
@@ -103,7 +125,7 @@ func (s *serving) start(ctx context.Context, signed *partypb.Signed) error {
 	// As a whole, too: a bank that takes its time holds a session all the while.
 	ctx, cancel := context.WithTimeout(ctx, s.n.cfg.Deadline)
 	defer cancel()
-	if err := s.take(); err != nil {
+	if err := s.begin(); err != nil {
 		return err
 	}
 	defer s.release()

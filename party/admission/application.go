@@ -12,6 +12,9 @@ import (
 // ErrDenied: the task is not admitted. What wraps it is the reason, which stays with the tax node.
 var ErrDenied = errors.New("admission: denied")
 
+// ErrFull: the bank has as many tasks under way as the policy lets it; it may come again. It is no denial.
+var ErrFull = errors.New("admission: as many tasks under way as the bank may have")
+
 // Application is a task as a tax node puts it up for decision: the bank's signature, sizes and digests have been checked,
 // and the companies looked up.
 type Application struct {

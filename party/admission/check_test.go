@@ -167,3 +167,28 @@ func TestEnter(t *testing.T) {
 	require.ErrorIs(t, err, policy.ErrStopped)
 	require.True(t, errors.Is(err, ErrDenied))
 }
+
+func TestBegin(t *testing.T) {
+	r := newRig(t)
+	first, err := r.Begin(bankName)
+	require.NoError(t, err)
+	_, err = r.Begin(bankName)
+	require.NoError(t, err)
+	_, err = r.Begin(bankName)
+	require.ErrorIs(t, err, ErrFull)
+	require.NotErrorIs(t, err, ErrDenied)
+	_, err = r.Begin(otherName)
+	require.NoError(t, err, "each bank has its own")
+	first()
+	first()
+	_, err = r.Begin(bankName)
+	require.NoError(t, err)
+	_, err = r.Begin(bankName)
+	require.ErrorIs(t, err, ErrFull)
+	_, err = r.Begin("nobody")
+	require.ErrorIs(t, err, ErrBank)
+	r.cfg.Policy.Store(nil)
+	_, err = r.Begin(otherName)
+	require.ErrorIs(t, err, policy.ErrStopped)
+	require.ErrorIs(t, err, ErrDenied)
+}

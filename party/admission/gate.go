@@ -3,6 +3,7 @@ package admission
 import (
 	"context"
 	"crypto/ed25519"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -78,6 +79,20 @@ func (g *Gate) Enter(bankName string) (release func(), err error) {
 	}
 	release, err = g.cfg.Sessions.Link(g.cfg.Policy.Load(), name)
 	return release, denied(err)
+}
+
+// Begin admits one more task of a bank under way, until end is called (once or more often). Errors wrap ErrFull, or ErrDenied and
+// policy.ErrStopped or ErrBank.
+func (g *Gate) Begin(bankName string) (end func(), err error) {
+	name, err := bankOf(bankName)
+	if err != nil {
+		return nil, err
+	}
+	end, err = g.cfg.Sessions.Task(g.cfg.Policy.Load(), name)
+	if errors.Is(err, policy.ErrTasks) {
+		return nil, fmt.Errorf("%w: %w", ErrFull, err)
+	}
+	return end, denied(err)
 }
 
 func bankOf(name string) (transport.Name, error) {

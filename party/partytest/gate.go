@@ -34,6 +34,9 @@ func (g *Gate) Do(f func()) {
 // Enter implements party.Admitter, and so do the others.
 func (g *Gate) Enter(string) (func(), error) { return func() {}, g.Busy }
 
+// Begin implements party.Admitter.
+func (g *Gate) Begin(string) (func(), error) { return func() {}, nil }
+
 // Check implements party.Admitter.
 func (g *Gate) Check(context.Context, *partypb.Task, ed25519.PublicKey, string, time.Time) error {
 	g.mu.Lock()
