@@ -150,6 +150,13 @@ func (n *TaxNode) lookUp(ctx context.Context, task *partypb.Task, ids []uscc.ID)
 	if err != nil {
 		return nil, err
 	}
+	size := evidence.LevelsBytes(n.levelCounts(at), len(ids))
+	if precise {
+		size = evidence.ColumnsBytes(encoding.Columns, len(ids))
+	}
+	if size > journal.MaxPrivate { // before anybody is charged for what could not be recorded
+		return nil, fmt.Errorf("%w: %d companies take %d bytes to record, at most %d: ask for fewer at a time", ErrTask, len(ids), size, journal.MaxPrivate)
+	}
 	r := &found{known: make([]bool, 0, len(ids)), times: make([]time.Time, 0, len(ids))}
 	if precise {
 		r.columns = empty[int64](encoding.Columns, len(ids))

@@ -62,6 +62,22 @@ func (p *TaxPart) encodeColumns() []byte {
 	return b
 }
 
+// LevelsBytes is at most how long the encoding of a part is, for so many companies and features with these counts of levels.
+func LevelsBytes(levels []int, companies int) int {
+	size := 34
+	for _, n := range levels {
+		width := 1
+		if n > 256 {
+			width = 2
+		}
+		size += 1 + width*companies
+	}
+	return size
+}
+
+// ColumnsBytes is how long the encoding of a part with columns is.
+func ColumnsBytes(columns, companies int) int { return 34 + columns*(1+8*companies) }
+
 // ParseTaxPart reads what Encode wrote, for so many admitted companies.
 func ParseTaxPart(b []byte, admitted int) (*TaxPart, error) {
 	if len(b) < 34 || admitted < 0 || admitted > partypb.MaxCompanies {

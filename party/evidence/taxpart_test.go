@@ -44,3 +44,11 @@ func TestTaxPartOfColumns(t *testing.T) {
 	_, err := ParseTaxPart(mixed, 1)
 	require.ErrorIs(t, err, ErrInvalid)
 }
+
+// What a part will take is known before it is made.
+func TestTaxPartBytes(t *testing.T) {
+	p := &TaxPart{Columns: [][]int64{make([]int64, 5), make([]int64, 5)}}
+	require.Len(t, p.Encode(), ColumnsBytes(2, 5))
+	p = &TaxPart{Levels: [][]uint16{make([]uint16, 5), {256, 0, 0, 0, 0}}}
+	require.Len(t, p.Encode(), LevelsBytes([]int{256, 257}, 5))
+}

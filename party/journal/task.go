@@ -33,6 +33,9 @@ var (
 // maxRecord bounds the fields of a task record, far above what partypb lets through.
 const maxRecord = 1 << 28
 
+// MaxPrivate bounds Record.Private, in bytes.
+const MaxPrivate = maxRecord
+
 // Record is what both sides keep of a task. Bytes are kept as they are: signed messages are not encoded anew.
 type Record struct {
 	Task      *partypb.Signed // by the bank
