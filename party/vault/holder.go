@@ -33,6 +33,9 @@ type HolderConfig struct {
 	Now      func() time.Time
 }
 
+// maxSkew is how far clocks may differ.
+const maxSkew = 5 * time.Minute
+
 // Holder answers requests. It is safe for concurrent use.
 type Holder struct {
 	c    HolderConfig
@@ -87,6 +90,8 @@ func (h *Holder) admit(t *Task) ([]int, error) {
 		return nil, because(ErrRefused, "the snapshot has %d companies", s.Companies())
 	case h.c.MaxAge > 0 && h.c.Now().Sub(s.time) > h.c.MaxAge:
 		return nil, because(ErrRefused, "the snapshot is older than %v", h.c.MaxAge)
+	case h.c.MaxAge > 0 && s.time.Sub(h.c.Now()) > maxSkew: // one dated ahead would not age
+		return nil, because(ErrRefused, "the snapshot is dated %v ahead", s.time.Sub(h.c.Now()))
 	}
 	if err := h.c.Approved(t.Model, slices.Clone(t.Bank)); err != nil {
 		return nil, because(ErrRefused, "approval: %v", err)

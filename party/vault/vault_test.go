@@ -177,11 +177,13 @@ func TestNotAdmitted(t *testing.T) {
 
 	c := w.config(t, 1)
 	c.Register, c.MaxAge = w.holders[0].c.Register, time.Hour
-	c.Now = func() time.Time { return w.snapshot.Time().Add(2 * time.Hour) }
-	h, err := NewHolder(c)
-	require.NoError(t, err)
-	_, err = h.Admit(b)
-	require.ErrorIs(t, err, ErrRefused)
+	for _, age := range []time.Duration{2 * time.Hour, -time.Hour} { // dated ahead, it would be young for too long
+		c.Now = func() time.Time { return w.snapshot.Time().Add(age) }
+		h, err := NewHolder(c)
+		require.NoError(t, err)
+		_, err = h.Admit(b)
+		require.ErrorIs(t, err, ErrRefused)
+	}
 
 	elsewhere := *w.snapshot
 	elsewhere.digest[0] ^= 1
