@@ -35,6 +35,9 @@ func (s *serving) propose(ctx context.Context, signed *partypb.Signed) error {
 	rec, err := s.n.cfg.Journal.Task(a.digest)
 	if errors.Is(err, journal.ErrUnknown) {
 		rec, err = s.admit(ctx, a, log)
+		if errors.Is(err, journal.ErrExists) { // a connection of the bank's that broke off had just admitted it
+			rec, err = s.n.cfg.Journal.Task(a.digest)
+		}
 	}
 	if err != nil {
 		return internal(err)
