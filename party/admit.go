@@ -227,7 +227,7 @@ func keep[T any](columns [][]T, admitted []bool) {
 
 // recall returns an admitted task of this bank with the levels that were
 // committed to: those just looked up, or, after a break, from the journal.
-func (s *serving) recall(digest [32]byte) (*agreed, *evidence.TaxPart, error) {
+func (s *serving) recall(ctx context.Context, digest [32]byte) (*agreed, *evidence.TaxPart, error) {
 	if s.fresh != nil && s.fresh.digest == digest {
 		return s.fresh, s.part, nil
 	}
@@ -247,5 +247,23 @@ func (s *serving) recall(digest [32]byte) (*agreed, *evidence.TaxPart, error) {
 	a.count = a.admitted.Count()
 	a.admission = partypb.AdmissionDigest(rec.Admission)
 	part, err := evidence.ParseTaxPart(rec.Private, a.count)
-	return a, part, internal(err)
+	if err != nil {
+		return nil, nil, internal(err)
+	}
+	return a, part, s.recordAgain(ctx, a)
+}
+
+// recordAgain sees to it that the ledger hears of an admission, although the node
+// may have ended between making it and handing it to the outbox.
+func (s *serving) recordAgain(ctx context.Context, a *agreed) error {
+	ids, err := parseIDs(a.ids)
+	if err != nil {
+		return err
+	}
+	application := s.n.application(a, s.w)
+	application.Companies, application.Known = ids, make([]bool, len(ids))
+	for i := range ids {
+		application.Known[i] = a.admitted.Has(i)
+	}
+	return internal(s.n.cfg.Admission.Admitted(ctx, application, a.admission, a.count))
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"net"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -296,4 +298,26 @@ func TestResumeBeforeTheAdmission(t *testing.T) {
 	tasks, err = l.Unfinished()
 	require.NoError(t, err)
 	require.Empty(t, tasks)
+}
+
+// A task that is resumed is handed to the ledger again: the node may have ended before it was.
+func TestAdmissionsAreRecordedAgain(t *testing.T) {
+	r := newRig(t, small, 300)
+	r.bankCfg.Form = score.OneTable
+	var left atomic.Int64
+	left.Store(40_000)
+	r.wrap = func(c net.Conn) net.Conn { return cutter{c, &left} }
+	_, err := r.dial().Score(t.Context(), r.request())
+	require.ErrorIs(t, err, party.ErrInterrupted)
+	require.NoError(t, r.stop())
+	r.serve()
+	r.gate.Do(func() { r.gate.Events = nil })
+	l := r.dialUncut()
+	tasks, err := l.Unfinished()
+	require.NoError(t, err)
+	require.Len(t, tasks, 1)
+	b, err := l.Resume(t.Context(), tasks[0], nil)
+	require.NoError(t, err)
+	r.check(b)
+	r.gate.Do(func() { require.Equal(t, "admitted", r.gate.Events[0]) })
 }

@@ -133,7 +133,7 @@ func (s *serving) start(ctx context.Context, signed *partypb.Signed) error {
 	if err := partypb.OpenBody(s.w.peer.Key, signed, body); err != nil {
 		return err
 	}
-	a, part, err := s.recall([32]byte(body.GetTaskDigest()))
+	a, part, err := s.recall(ctx, [32]byte(body.GetTaskDigest()))
 	if err != nil {
 		return err
 	}
