@@ -141,7 +141,7 @@ func (s *Session) check(sample []int) error {
 	}
 	for _, b := range sample {
 		if _, found := slices.BinarySearch(s.Blocks, b); !found {
-			return fmt.Errorf("%w: superblock %d is not of this session", mpc.ErrParams, b)
+			return fmt.Errorf("%w: superblock %d is none of the session", mpc.ErrParams, b)
 		}
 	}
 	return nil
