@@ -40,8 +40,13 @@ func TestMain(m *testing.M) {
 }
 
 func TestScripts(t *testing.T) {
+	dir, only := "testdata", []string(nil)
+	if underRace { // the scripts that run nodes side by side
+		dir, only = "", []string{"testdata/govern.txtar", "testdata/lattice.txtar", "testdata/score.txtar"}
+	}
 	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata",
+		Dir:                 dir,
+		Files:               only,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
