@@ -42,7 +42,7 @@ func TestMain(m *testing.M) {
 func TestScripts(t *testing.T) {
 	dir, only := "testdata", []string(nil)
 	if underRace { // the scripts that run nodes side by side
-		dir, only = "", []string{"testdata/govern.txtar", "testdata/lattice.txtar", "testdata/score.txtar"}
+		dir, only = "", []string{"testdata/lattice.txtar", "testdata/score.txtar"}
 	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 dir,
